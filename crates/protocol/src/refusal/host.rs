@@ -1,0 +1,345 @@
+//! Explanations for what is not a refusal of the gateway: a start that fails, a gateway that cannot be reached,
+//! tokens that do not agree, a call that lacks a scope (causes C-08, C-15, C-17 to C-20). Pure: the facts come in.
+
+use super::{
+    Cause, Help, Place, Vantage,
+    vantage::{Address, plain_id},
+};
+use crate::{
+    dialect::Dialect,
+    error::ErrorShape,
+    ids::RequestId,
+    scope::{Scope, ScopeSet},
+    words::Words,
+};
+use serde_json::{Value, json};
+use std::net::IpAddr;
+
+/// A call that lacks a scope, with what the caller holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissingScope {
+    /// The scope that is named as missing.
+    pub missing: Scope,
+    /// All scopes the method needs.
+    pub required: Vec<Scope>,
+    /// What the connection holds, when that is known.
+    pub held: Option<ScopeSet>,
+    /// Whether scopes were dropped because the connection has no device identity.
+    pub without_device: bool,
+    /// The waiting request that would widen the device, when there is one.
+    pub request_id: Option<RequestId>,
+}
+
+impl MissingScope {
+    /// The error with `details.help`.
+    #[must_use]
+    pub fn error(&self, dialect: Dialect) -> ErrorShape {
+        let help = self.help(&Vantage::default());
+        let mut error = ErrorShape::forbidden_scope(dialect, &self.missing, &self.required);
+        match &mut error.details {
+            Some(Value::Object(details)) => {
+                details.insert("help".to_owned(), json!(help));
+            }
+            details => *details = Some(json!({"help": help})),
+        }
+        error
+    }
+
+    /// Sentence and fix (C-17).
+    #[must_use]
+    pub fn help(&self, vantage: &Vantage) -> Help {
+        let why = if self.without_device {
+            " Scopes were not granted because the client sent no device identity."
+        } else {
+            ""
+        };
+        let fix = match &self.request_id {
+            Some(request) => vantage.approve(request),
+            None => vantage.openclaw("devices list"),
+        };
+        Help::new(
+            Cause::MissingScope,
+            match &self.held {
+                Some(held) => format!(
+                    "This call needs {}; the connection has {held}.{why} The owner can approve more for this device.",
+                    self.missing.short(),
+                ),
+                None => format!(
+                    "This call needs {}, which the connection does not have.{why} The owner can approve more for this device.",
+                    self.missing.short(),
+                ),
+            },
+            fix,
+        )
+    }
+}
+
+/// Who holds a port.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PortHolder {
+    /// Its process id.
+    pub pid: Option<u32>,
+    /// Its program, for example `openclaw` or `node`.
+    pub program: Option<Words>,
+    /// Its version, when it answered as a gateway.
+    pub version: Option<Words>,
+    /// Its systemd unit, when it has one.
+    pub unit: Option<String>,
+    /// Whether it is this product's own gateway on the same state.
+    pub ours: bool,
+}
+
+/// C-18: the port is taken.
+#[must_use]
+pub fn port_taken(url: &str, holder: Option<&PortHolder>, vantage: &Vantage) -> Help {
+    let url = Words::new(url);
+    let Some(holder) = holder else {
+        let sentence = format!("Another program is already listening on {url}, and it cannot be seen which.");
+        return Help::new(Cause::PortTaken, sentence, vantage.openclaw("gateway status"));
+    };
+    let program = holder.program.as_ref().map_or("another program", |words| words.as_str());
+    let mut who = program.to_owned();
+    if let Some(version) = &holder.version {
+        who.push_str(&format!(" {version}"));
+    }
+    if let Some(pid) = holder.pid {
+        who.push_str(&format!(" (pid {pid})"));
+    }
+    let unit = holder.unit.as_deref().map(|unit| plain_id(unit, "<unit>"));
+    if let Some(unit) = unit {
+        who.push_str(&format!(" of the service {unit}"));
+    }
+    let legacy = unit.filter(|unit| unit.starts_with("clawdbot") || unit.starts_with("moltbot"));
+    match (legacy, holder.ours) {
+        (Some(unit), _) => Help::new(
+            Cause::PortTaken,
+            format!("{url} is held by {who}: an older installation that is still running. Retire it."),
+            format!("systemctl --user disable --now {unit}"),
+        ),
+        (None, true) => Help::new(
+            Cause::PortTaken,
+            format!(
+                "A gateway is already listening on {url}: {who}. Restart that one instead of starting a second."
+            ),
+            vantage.openclaw("gateway restart"),
+        ),
+        (None, false) => Help::new(
+            Cause::PortTaken,
+            format!("{url} is held by {who}. Stop it if it is yours, or give the gateway another port."),
+            vantage.openclaw("config set gateway.port <port>"),
+        ),
+    }
+}
+
+/// C-19: a bind that others can reach, without authentication. `bind` is the mode, `missing` what the auth mode lacks.
+#[must_use]
+pub fn bind_without_auth(bind: &str, missing: &str, vantage: &Vantage) -> Help {
+    Help::new(
+        Cause::BindWithoutAuth,
+        format!(
+            "With bind {} other machines can reach the gateway, and {}: anybody could take it over.",
+            Words::new(bind),
+            Words::new(missing)
+        ),
+        vantage.openclaw("doctor --generate-gateway-token"),
+    )
+}
+
+/// Why a gateway was not reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unreached {
+    /// The connection was refused: nothing listens there.
+    NothingListening,
+    /// No answer in time.
+    Timeout {
+        /// Milliseconds waited.
+        after_ms: u64,
+    },
+    /// The name does not resolve.
+    UnknownHost,
+    /// An HTTP server that is not a gateway answered.
+    ForeignHttp {
+        /// Its status.
+        status: u16,
+    },
+    /// The gateway answers, but a proxy in between does not let WebSockets through.
+    UpgradeBlocked {
+        /// The status of the answer to the upgrade.
+        status: u16,
+    },
+    /// A gateway of the original refused because a proxy forwarded the request (HTTP 403).
+    ProxyNotTrusted,
+    /// The certificate is not the expected one.
+    Certificate,
+    /// The connection was cut before an answer; the code as seen (1000, 1005, 1006, 1012).
+    Cut {
+        /// The close code.
+        code: u16,
+    },
+}
+
+/// C-20: the gateway was not reached. `source` says where the address came from (`config`, `cli --url`, …).
+#[must_use]
+pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) -> Help {
+    let target = format!("{} (from {})", Words::new(url), Words::new(source));
+    let address = Address::parse(url);
+    let local = address
+        .as_ref()
+        .is_none_or(|a| a.host == "localhost" || a.host.starts_with("127.") || a.host == "[::1]");
+    let start = vantage.openclaw("gateway start");
+    let check = vantage.openclaw_at_url("doctor");
+    let new = |sentence: String, fix: String, place: Place| Help {
+        cause: Cause::Unreachable,
+        sentence,
+        fix: Some(fix),
+        place,
+    };
+    match why {
+        Unreached::NothingListening if local => {
+            new(format!("Nothing is listening on {target}: the gateway is not running."), start, Place::Here)
+        }
+        Unreached::NothingListening => new(
+            format!(
+                "Nothing is listening on {target}: the gateway there is not running, or listens only for its own machine."
+            ),
+            start,
+            Place::GatewayHost,
+        ),
+        Unreached::Timeout { after_ms } => new(
+            format!(
+                "{target} did not answer within {}: the machine is off, the port is filtered, or a tunnel is dead.",
+                crate::time::in_words(*after_ms)
+            ),
+            check,
+            Place::Here,
+        ),
+        Unreached::UnknownHost => {
+            new(format!("The name in {target} is not known to the network."), check, Place::Here)
+        }
+        Unreached::ForeignHttp { status } => new(
+            format!("{target} answered HTTP {status} and is not an OpenClaw gateway. The port may be wrong."),
+            vantage.openclaw("config get gateway.port"),
+            Place::GatewayHost,
+        ),
+        Unreached::UpgradeBlocked { status } => new(
+            format!(
+                "{target} answers, but something before it answers WebSockets with HTTP {status}: a proxy or a sign-in page stands in the way."
+            ),
+            check,
+            Place::Here,
+        ),
+        Unreached::ProxyNotTrusted => unknown_proxy(None, &[], None, vantage),
+        Unreached::Certificate => new(
+            format!("The certificate of {target} is not the one that was expected, so nothing was sent."),
+            check,
+            Place::Here,
+        ),
+        Unreached::Cut { code: 1012 } => {
+            Help::wait(Cause::NotNow, format!("The gateway at {target} is restarting."))
+        }
+        Unreached::Cut { code } => new(
+            format!(
+                "The connection to {target} was cut ({code}) before the gateway said anything: by a proxy, a tunnel, or a gateway that stopped."
+            ),
+            check,
+            Place::Here,
+        ),
+    }
+}
+
+/// C-15: a request came through a proxy that the gateway does not know. `offer` is the address that may be put into
+/// the fix: only loopback, own, or default-gateway addresses may be offered (ruling 33).
+#[must_use]
+pub fn unknown_proxy(
+    address: Option<IpAddr>,
+    headers: &[Words],
+    offer: Option<IpAddr>,
+    vantage: &Vantage,
+) -> Help {
+    let who = address.map_or_else(|| "a proxy".to_owned(), |ip| format!("a proxy at {ip}"));
+    let which = if headers.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<&str> = headers.iter().map(Words::as_str).collect();
+        format!(" (it sent {})", names.join(", "))
+    };
+    let offered = offer.map_or_else(|| "<proxy address>".to_owned(), |ip| ip.to_string());
+    Help::new(
+        Cause::UnknownProxy,
+        format!(
+            "The request was forwarded by {who} that the gateway does not know{which}, so nothing it says about the sender is believed. Is the proxy yours? Then name it."
+        ),
+        vantage.openclaw(&format!("config set gateway.trustedProxies '[\"{offered}\"]' --strict-json")),
+    )
+}
+
+/// Where a token came from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TokenSource {
+    /// `--token` on the command line.
+    Flag,
+    /// An environment variable, and the unit or compose file that sets it, when that is known.
+    Env {
+        /// Name of the variable.
+        name: String,
+        /// The file that sets it.
+        set_in: Option<Words>,
+    },
+    /// `gateway.auth.token` in the configuration.
+    ConfigAuth,
+    /// `gateway.remote.token` in the configuration.
+    ConfigRemote,
+    /// The device's own stored token.
+    Stored,
+}
+
+impl TokenSource {
+    fn words(&self) -> String {
+        match self {
+            Self::Flag => "--token".to_owned(),
+            Self::Env { name, set_in: Some(file) } => format!("{} (set in {file})", Words::new(name)),
+            Self::Env { name, set_in: None } => Words::new(name).as_str().to_owned(),
+            Self::ConfigAuth => "gateway.auth.token".to_owned(),
+            Self::ConfigRemote => "gateway.remote.token".to_owned(),
+            Self::Stored => "this device's stored token".to_owned(),
+        }
+    }
+}
+
+/// C-08 with both sides known: where each took its token from, and the one command that makes them agree. For the
+/// owner's eyes. Fingerprints as of [`crate::secret::Secret::fingerprint`]; `stale` when the configuration holds the
+/// client's token but the running gateway does not use it yet.
+#[must_use]
+pub fn token_mismatch(
+    client: (&TokenSource, Option<&str>),
+    gateway: (&TokenSource, Option<&str>),
+    stale: bool,
+    vantage: &Vantage,
+) -> Help {
+    let side = |(source, print): (&TokenSource, Option<&str>)| match print {
+        Some(print) => format!("{} [{}]", source.words(), plain_id(print, "?")),
+        None => source.words(),
+    };
+    let facts =
+        format!("The tokens differ: this client uses {}, the gateway uses {}.", side(client), side(gateway));
+    let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
+    if stale {
+        let sentence = format!("{facts} The gateway has not taken over its configuration yet.");
+        return Help::new(Cause::TokenDiffers, sentence, vantage.openclaw("gateway restart"));
+    }
+    match client.0 {
+        TokenSource::Env { name, .. } => here(
+            "The variable wins over the configuration, so unset it or correct it where it is set.",
+            format!("unset {}", plain_id(name, "<variable>")),
+        ),
+        TokenSource::ConfigRemote | TokenSource::ConfigAuth | TokenSource::Flag => here(
+            "Store the gateway's token for this client.",
+            vantage.openclaw("config set gateway.remote.token <token>"),
+        ),
+        TokenSource::Stored => Help::new(
+            Cause::TokenDiffers,
+            format!("{facts} Show the gateway's token on its host and use it here."),
+            vantage.openclaw("gateway auth-token --show"),
+        ),
+    }
+}
