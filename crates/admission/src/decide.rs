@@ -285,6 +285,13 @@ impl<'a> Judge<'a> {
             let grant = grant(scopes, false, true);
             return self.finish(Outcome::Admit(grant));
         }
+        // A code that counts is used up, also by a device that would not have needed it.
+        if let CodeVerdict::Ok(hash) = code {
+            self.trace.pass("pairing", "approved by the code");
+            self.effects.push(Effect::Store(Mutation::RedeemCode { code: hash, ask }));
+            let grant = grant(scopes, true, self.at.is_local());
+            return self.finish(Outcome::Admit(grant));
+        }
         let Some(needed) = needed else {
             self.trace.pass("pairing", "approved for this role and these scopes");
             let approved = paired.map(|device| device.approved_scopes(role)).unwrap_or_default();
@@ -299,12 +306,6 @@ impl<'a> Judge<'a> {
             }));
             return self.finish(Outcome::Admit(grant));
         };
-        if let CodeVerdict::Ok(hash) = code {
-            self.trace.pass("pairing", "approved by the code");
-            self.effects.push(Effect::Store(Mutation::RedeemCode { code: hash, ask }));
-            let grant = grant(scopes, true, self.at.is_local());
-            return self.finish(Outcome::Admit(grant));
-        }
         if self.may_pair_silently(page, &needed, method) {
             self.trace.pass("pairing", "approved silently: the owner's own program on this machine");
             self.effects.push(Effect::Store(Mutation::ApproveSilently { ask, via: ApprovedVia::Silent }));

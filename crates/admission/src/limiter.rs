@@ -45,6 +45,9 @@ pub struct LimitKey {
     pub who: Who,
 }
 
+/// Wrong setup or claim codes that start a lock-out, however generous the configuration is (ruling 30).
+const MAX_CODE_ATTEMPTS: u32 = 5;
+
 /// `gateway.auth.rateLimit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
@@ -125,7 +128,11 @@ impl Limiter {
             entry.failures.pop_front();
         }
         entry.failures.push_back(now);
-        if entry.failures.len() >= limits.max_attempts as usize {
+        let max_attempts = match key.class {
+            CredentialClass::Bootstrap => limits.max_attempts.min(MAX_CODE_ATTEMPTS),
+            CredentialClass::Shared | CredentialClass::Device => limits.max_attempts,
+        };
+        if entry.failures.len() >= max_attempts as usize {
             entry.failures.clear();
             entry.locked_until = Some(now.plus(limits.lockout_ms));
         }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::hello::AuthMethod;
 use openclaw_protocol::refusal::AuthReason;
 use openclaw_protocol::secret::{Secret, is_placeholder};
@@ -45,16 +46,19 @@ pub(crate) fn judge(
     facts: &PeerFacts,
     at: &Whereabouts,
     presented: Presented<'_>,
+    dialect: Dialect,
     locked_for: Option<u64>,
 ) -> Shared {
+    // Protocol 4 takes the secret from either field, protocol 3 only from its own (§2.4 step 5).
+    let either = dialect == Dialect::V4;
     match &policy.auth {
         Auth::None => Shared::Ok { method: AuthMethod::None, user: None },
         Auth::Token(secret) => {
-            let given = presented.token.or(presented.password);
+            let given = presented.token.or(presented.password.filter(|_| either));
             compare(secret.as_ref(), given, locked_for, AuthMethod::Token, &TOKEN_REASONS)
         }
         Auth::Password(secret) => {
-            let given = presented.password.or(presented.token);
+            let given = presented.password.or(presented.token.filter(|_| either));
             compare(secret.as_ref(), given, locked_for, AuthMethod::Password, &PASSWORD_REASONS)
         }
         Auth::TrustedProxy(proxy) => match vouched_user(policy, proxy, facts, at) {

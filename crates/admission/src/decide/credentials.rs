@@ -25,6 +25,7 @@ pub(super) enum CodeVerdict {
     NotSent,
     Ok(CodeHash),
     Bad,
+    Locked { retry_after_ms: u64 },
 }
 
 /// Whether the device's own token was presented.
@@ -84,7 +85,11 @@ impl<'a> Judge<'a> {
 
     /// Whether what was sent as a token is a code. The configured secret may look like one: then it is the secret.
     pub(super) fn token_is_code(&self, token: &str) -> bool {
-        let looks = |text: &str| matches!(recognise(text), Kind::ClaimCode | Kind::SetupCode);
+        let claimable = self.view.devices.latch().is_open();
+        let looks = |text: &str| {
+            matches!(recognise(text), Kind::ClaimCode | Kind::SetupCode)
+                || (claimable && ClaimCode::parse(text).is_some())
+        };
         let secret = match &self.policy.auth {
             Auth::Token(secret) | Auth::Password(secret) => secret.as_ref(),
             Auth::None | Auth::TrustedProxy(_) => None,
@@ -107,7 +112,8 @@ impl<'a> Judge<'a> {
         let presented = Presented { token, password: trimmed(&auth.password) };
         let key = self.limit_key(CredentialClass::Shared, page, None);
         let locked = self.locked(key.as_ref());
-        let shared = shared::judge(self.policy, self.attempt.facts, &self.at, presented, locked);
+        let shared =
+            shared::judge(self.policy, self.attempt.facts, &self.at, presented, self.dialect, locked);
         let mode = self.policy.auth.name();
         match &shared {
             Shared::Ok { method: AuthMethod::None, .. } => {
@@ -142,9 +148,10 @@ impl<'a> Judge<'a> {
             return CodeVerdict::NotSent;
         }
         let key = self.limit_key(CredentialClass::Bootstrap, page, None);
-        if let Some(ms) = self.locked(key.as_ref()) {
-            self.trace.note("code", format!("locked out for {} more seconds", ms.div_ceil(1_000)));
-            return CodeVerdict::Bad;
+        if let Some(retry_after_ms) = self.locked(key.as_ref()) {
+            self.trace
+                .note("code", format!("locked out for {} more seconds", retry_after_ms.div_ceil(1_000)));
+            return CodeVerdict::Locked { retry_after_ms };
         }
         let hash = CodeHash::of(&code);
         match judge_code(self.view.devices, &hash, ask, self.now) {
@@ -220,14 +227,14 @@ impl<'a> Judge<'a> {
             let key = self.limit_key(CredentialClass::Device, page, Some(&proven.id));
             self.effects.extend(key.map(Effect::CountFailure));
         }
-        let bootstrap_lock = self.limit_key(CredentialClass::Bootstrap, page, None);
-        let bootstrap_lock = self.locked(bootstrap_lock.as_ref());
         let (reason, retry) = match (shared, code, token) {
             (_, _, TokenVerdict::Wrong { explicit: true }) => (AuthReason::DeviceTokenMismatch, None),
             (_, _, TokenVerdict::Locked { retry_after_ms }) => {
                 (AuthReason::RateLimited, Some(*retry_after_ms))
             }
-            (_, CodeVerdict::Bad, _) if bootstrap_lock.is_some() => (AuthReason::RateLimited, bootstrap_lock),
+            (_, CodeVerdict::Locked { retry_after_ms }, _) => {
+                (AuthReason::RateLimited, Some(*retry_after_ms))
+            }
             (_, CodeVerdict::Bad, _) => (AuthReason::BootstrapInvalid, None),
             (Shared::Locked { retry_after_ms }, _, _) => (AuthReason::RateLimited, Some(*retry_after_ms)),
             (Shared::Wrong(reason) | Shared::Absent(reason), _, _) => (reason.clone(), None),
@@ -298,6 +305,9 @@ impl<'a> Judge<'a> {
         failure.locked = self.at.client.filter(|_| is_lock_out).map(|ip| Words::new(&ip.to_string()));
         failure.device_id = device.cloned();
         failure.role = connect.role().unwrap_or(Role::Operator);
+        let wrong_token = matches!(failure.reason, AuthReason::TokenMismatch | AuthReason::PasswordMismatch);
+        let sent = connect.auth.token.as_ref().or(connect.auth.password.as_ref());
+        failure.pasted = sent.filter(|_| wrong_token).map(|sent| recognise(sent.expose()));
         failure
     }
 }

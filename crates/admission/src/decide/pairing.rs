@@ -10,7 +10,7 @@ use openclaw_protocol::words::Words;
 use super::{Judge, Proven, is_browser_client};
 use crate::origin::OriginVerdict;
 use crate::outcome::{Decision, Effect, Outcome, PairingWish, is_shared_secret};
-use crate::peer;
+use crate::peer::{self, Path};
 
 impl Judge<'_> {
     pub(super) fn ask(&self, role: Role, scopes: ScopeSet, page: &OriginVerdict, proven: &Proven) -> Ask {
@@ -59,7 +59,10 @@ impl Judge<'_> {
                 NotLocalWhy::ContainerNetwork
             }
             peer::NotLocal::RemoteAddress => NotLocalWhy::Address,
-            peer::NotLocal::Forwarded { header } => NotLocalWhy::Forwarded { header: Words::new(header) },
+            peer::NotLocal::Forwarded { header } => NotLocalWhy::Forwarded {
+                header: Words::new(header),
+                listed: matches!(self.at.path, Path::TrustedProxy { .. }),
+            },
             peer::NotLocal::ForeignHost { host } => NotLocalWhy::Host { host: host.clone() },
             peer::NotLocal::OtherUser { .. } | peer::NotLocal::OwnerUnknown => NotLocalWhy::OtherUser,
             peer::NotLocal::Container => NotLocalWhy::InContainer,

@@ -12,7 +12,8 @@ use proptest::sample::select;
 use crate::world::{CLAIM, Knock, SETUP, TOKEN, World};
 
 fn any_scopes() -> impl Strategy<Value = ScopeSet> {
-    proptest::collection::vec(select(Scope::OPERATOR.to_vec()), 0..4).prop_map(|scopes| scopes.into_iter().collect())
+    proptest::collection::vec(select(Scope::OPERATOR.to_vec()), 0..4)
+        .prop_map(|scopes| scopes.into_iter().collect())
 }
 
 fn any_auth() -> impl Strategy<Value = Auth> {
@@ -22,7 +23,10 @@ fn any_auth() -> impl Strategy<Value = Auth> {
         Just(Auth::Token(secret())),
         Just(Auth::Token(None)),
         Just(Auth::Password(secret())),
-        Just(Auth::TrustedProxy(TrustedProxyAuth { user_header: "x-user".into(), ..TrustedProxyAuth::default() })),
+        Just(Auth::TrustedProxy(TrustedProxyAuth {
+            user_header: "x-user".into(),
+            ..TrustedProxyAuth::default()
+        })),
     ]
 }
 
@@ -59,8 +63,14 @@ fn any_world() -> impl Strategy<Value = World> {
 
 /// Headers that say who forwarded a request, or that nobody should listen to.
 const FORWARDING: [&str; 8] = [
-    "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "forwarded", "via",
-    "tailscale-user-login", "x-openclaw-scopes",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-real-ip",
+    "forwarded",
+    "via",
+    "tailscale-user-login",
+    "x-openclaw-scopes",
 ];
 
 fn any_header() -> impl Strategy<Value = (String, String)> {
@@ -70,15 +80,34 @@ fn any_header() -> impl Strategy<Value = (String, String)> {
 fn header_of(names: Vec<&'static str>) -> impl Strategy<Value = (String, String)> {
     let name = select(names);
     let value = select(vec![
-        "127.0.0.1", "::1", "203.0.113.9", "10.0.0.1", "localhost", "http://localhost:18789", "http://127.0.0.1:18789",
-        "https://gw.example.com", "https://evil.example", "null", "me", "127.0.0.1:18789", "operator.admin", "",
+        "127.0.0.1",
+        "::1",
+        "203.0.113.9",
+        "10.0.0.1",
+        "localhost",
+        "http://localhost:18789",
+        "http://127.0.0.1:18789",
+        "https://gw.example.com",
+        "https://evil.example",
+        "null",
+        "me",
+        "127.0.0.1:18789",
+        "operator.admin",
+        "",
     ]);
     (name, value).prop_map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 fn any_knock() -> impl Strategy<Value = Knock> {
     let from = (
-        select(vec!["127.0.0.1:5", "[::1]:5", "[::ffff:127.0.0.1]:5", "203.0.113.9:5", "10.0.0.1:5", "192.168.1.4:5"]),
+        select(vec![
+            "127.0.0.1:5",
+            "[::1]:5",
+            "[::ffff:127.0.0.1]:5",
+            "203.0.113.9:5",
+            "10.0.0.1:5",
+            "192.168.1.4:5",
+        ]),
         select(vec![SocketOwner::Own, SocketOwner::Other(1000), SocketOwner::Unknown]),
         any::<bool>(),
         proptest::collection::vec(any_header(), 0..4),
@@ -86,8 +115,14 @@ fn any_knock() -> impl Strategy<Value = Knock> {
     let who = (
         select(vec![(3, 3), (4, 4), (3, 4), (1, 2)]),
         select(vec![
-            ("cli", "cli"), ("gateway-client", "backend"), ("openclaw-control-ui", "webchat"), ("openclaw-tui", "ui"),
-            ("openclaw-macos", "ui"), ("node-host", "node"), ("test", "test"), ("openclaw-probe", "probe"),
+            ("cli", "cli"),
+            ("gateway-client", "backend"),
+            ("openclaw-control-ui", "webchat"),
+            ("openclaw-tui", "ui"),
+            ("openclaw-macos", "ui"),
+            ("node-host", "node"),
+            ("test", "test"),
+            ("openclaw-probe", "probe"),
         ]),
         select(vec![None, Some("operator"), Some("node"), Some("worker"), Some("king")]),
         any_scopes(),
@@ -110,9 +145,26 @@ fn any_knock() -> impl Strategy<Value = Knock> {
             device,
             bad_proof,
             // Filled in from the world by `arm`, where a right one is wanted.
-            token: match secrets.0 { 0 | 1 => None, 2 => Some(TOKEN.to_owned()), 3 => Some("wrong".to_owned()), 4 => Some("own".to_owned()), 5 => Some(CLAIM.to_owned()), _ => Some("other".to_owned()) },
-            device_token: match secrets.1 { 0 | 1 => None, 2 => Some("own".to_owned()), 3 => Some("other".to_owned()), _ => Some("wrong".to_owned()) },
-            bootstrap: match secrets.2 { 0 => Some(SETUP.to_owned()), 1 => Some(CLAIM.to_owned()), 2 => Some("WXYZ-WXYZ".to_owned()), _ => None },
+            token: match secrets.0 {
+                0 | 1 => None,
+                2 => Some(TOKEN.to_owned()),
+                3 => Some("wrong".to_owned()),
+                4 => Some("own".to_owned()),
+                5 => Some(CLAIM.to_owned()),
+                _ => Some("other".to_owned()),
+            },
+            device_token: match secrets.1 {
+                0 | 1 => None,
+                2 => Some("own".to_owned()),
+                3 => Some("other".to_owned()),
+                _ => Some("wrong".to_owned()),
+            },
+            bootstrap: match secrets.2 {
+                0 => Some(SETUP.to_owned()),
+                1 => Some(CLAIM.to_owned()),
+                2 => Some("WXYZ-WXYZ".to_owned()),
+                _ => None,
+            },
             password: None,
             ..Knock::local()
         }
@@ -145,15 +197,25 @@ fn granted(decision: &Decision) -> Option<&ScopeSet> {
 fn has_reason(world: &World, knock: &Knock) -> bool {
     let said = |text: &Option<String>, right: &str| text.as_deref().is_some_and(|text| text.trim() == right);
     let shared = match &world.policy.auth {
-        Auth::None => knock.address.starts_with("127.") || knock.address.contains("::1") || knock.address.contains("127.0.0.1") || knock.device.is_some(),
-        Auth::Token(Some(_)) | Auth::Password(Some(_)) => said(&knock.token, TOKEN) || said(&knock.password, TOKEN),
-        Auth::TrustedProxy(_) => knock.address.starts_with("10.0.0.1:") && knock.headers.iter().any(|(name, _)| name == "x-user"),
+        Auth::None => {
+            knock.address.starts_with("127.")
+                || knock.address.contains("::1")
+                || knock.address.contains("127.0.0.1")
+                || knock.device.is_some()
+        }
+        Auth::Token(Some(_)) | Auth::Password(Some(_)) => {
+            said(&knock.token, TOKEN) || said(&knock.password, TOKEN)
+        }
+        Auth::TrustedProxy(_) => {
+            knock.address.starts_with("10.0.0.1:") && knock.headers.iter().any(|(name, _)| name == "x-user")
+        }
         _ => false,
     };
     let role = if knock.role.as_deref() == Some("node") { Role::Node } else { Role::Operator };
     let own = knock.device.map(|device| world.device_token(device, role));
     let by_token = own.is_some_and(|own| said(&knock.device_token, &own) || said(&knock.token, &own));
-    let by_code = [&knock.bootstrap, &knock.token].into_iter().any(|text| said(text, SETUP) || said(text, CLAIM));
+    let by_code =
+        [&knock.bootstrap, &knock.token].into_iter().any(|text| said(text, SETUP) || said(text, CLAIM));
     shared || by_token || by_code
 }
 

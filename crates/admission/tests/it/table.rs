@@ -22,28 +22,83 @@ fn check(world: &World, rows: &[(&str, Knock, &str)]) {
 fn shared_token_with_a_new_device() {
     let local = || Knock::local().token(TOKEN);
     let remote = || Knock::remote().token(TOKEN);
-    check(&World::with_token(), &[
-        ("local", local(), "admit silently token [admin read]"),
-        ("local, protocol 3", local().v3(), "admit silently token [admin read]"),
-        ("token with spaces around it", Knock::local().token(&format!("  {TOKEN} ")), "admit silently token [admin read]"),
-        ("the token as password (protocol 4 habit)", Knock { password: Some(TOKEN.into()), ..Knock::local() }, "admit silently token [admin read]"),
-        ("remote", remote(), "pair not-paired"),
-        ("another user of this host", Knock { owner: SocketOwner::Other(1000), ..local() }, "pair not-paired"),
-        ("the kernel does not say whose", Knock { owner: SocketOwner::Unknown, ..local() }, "pair not-paired"),
-        ("in a container", Knock { in_container: true, ..local() }, "pair not-paired"),
-        ("loopback with a foreign Host", local().host("gw.example.com"), "pair not-paired"),
-        ("loopback with a forwarding header", local().header("x-forwarded-for", "127.0.0.1"), "pair not-paired"),
-        ("loopback with Forwarded", local().header("forwarded", "for=127.0.0.1"), "pair not-paired"),
-        ("loopback with X-Forwarded-Proto", local().header("x-forwarded-proto", "https"), "pair not-paired"),
-        ("a tailscale header", local().header("tailscale-user-login", "me@example.com"), "pair not-paired"),
-        ("spoofed X-Forwarded-For from far", remote().header("x-forwarded-for", "127.0.0.1"), "pair not-paired"),
-        ("a node, local", local().client("node-host", "node").role("node").scopes(&[]), "admit silently token []"),
-        ("a node, remote", remote().client("node-host", "node").role("node").scopes(&[]), "pair not-paired"),
-        ("unknown scopes are not granted", Knock { scopes: vec!["operator.read".into(), "operator.everything".into()], ..local() }, "admit silently token [read]"),
-        ("node scopes for an operator are not granted", Knock { scopes: vec!["operator.read".into(), "node.exec".into()], ..local() }, "admit silently token [read]"),
-        ("the backend's own call", local().client("gateway-client", "backend"), "admit token [admin read]"),
-        ("a backend's call from far", remote().client("gateway-client", "backend"), "pair not-paired"),
-    ]);
+    check(
+        &World::with_token(),
+        &[
+            ("local", local(), "admit silently token [admin read]"),
+            ("local, protocol 3", local().v3(), "admit silently token [admin read]"),
+            (
+                "token with spaces around it",
+                Knock::local().token(&format!("  {TOKEN} ")),
+                "admit silently token [admin read]",
+            ),
+            (
+                "the token as password (protocol 4 habit)",
+                Knock { password: Some(TOKEN.into()), ..Knock::local() },
+                "admit silently token [admin read]",
+            ),
+            ("remote", remote(), "pair not-paired"),
+            (
+                "another user of this host",
+                Knock { owner: SocketOwner::Other(1000), ..local() },
+                "pair not-paired",
+            ),
+            (
+                "the kernel does not say whose",
+                Knock { owner: SocketOwner::Unknown, ..local() },
+                "pair not-paired",
+            ),
+            ("in a container", Knock { in_container: true, ..local() }, "pair not-paired"),
+            ("loopback with a foreign Host", local().host("gw.example.com"), "pair not-paired"),
+            (
+                "loopback with a forwarding header",
+                local().header("x-forwarded-for", "127.0.0.1"),
+                "pair not-paired",
+            ),
+            ("loopback with Forwarded", local().header("forwarded", "for=127.0.0.1"), "pair not-paired"),
+            (
+                "loopback with X-Forwarded-Proto",
+                local().header("x-forwarded-proto", "https"),
+                "pair not-paired",
+            ),
+            (
+                "a tailscale header",
+                local().header("tailscale-user-login", "me@example.com"),
+                "pair not-paired",
+            ),
+            (
+                "spoofed X-Forwarded-For from far",
+                remote().header("x-forwarded-for", "127.0.0.1"),
+                "pair not-paired",
+            ),
+            (
+                "a node, local",
+                local().client("node-host", "node").role("node").scopes(&[]),
+                "admit silently token []",
+            ),
+            (
+                "a node, remote",
+                remote().client("node-host", "node").role("node").scopes(&[]),
+                "pair not-paired",
+            ),
+            (
+                "unknown scopes are not granted",
+                Knock { scopes: vec!["operator.read".into(), "operator.everything".into()], ..local() },
+                "admit silently token [read]",
+            ),
+            (
+                "node scopes for an operator are not granted",
+                Knock { scopes: vec!["operator.read".into(), "node.exec".into()], ..local() },
+                "admit silently token [read]",
+            ),
+            (
+                "the backend's own call",
+                local().client("gateway-client", "backend"),
+                "admit token [admin read]",
+            ),
+            ("a backend's call from far", remote().client("gateway-client", "backend"), "pair not-paired"),
+        ],
+    );
 }
 
 #[test]
@@ -55,81 +110,205 @@ fn silent_approval_can_be_switched_off() {
 
 #[test]
 fn wrong_or_missing_secrets() {
-    let claims = |knock: Knock| knock.client("openclaw-control-ui", "webchat").header("origin", "http://127.0.0.1:18789");
-    check(&World::with_token(), &[
-        ("none, with device", Knock::remote(), "refuse token_missing"),
-        ("wrong", Knock::remote().token("wrong"), "refuse token_mismatch"),
-        ("empty is missing", Knock::remote().token("   "), "refuse token_missing"),
-        ("a placeholder", Knock::remote().token("YOUR_TOKEN"), "refuse token_mismatch"),
-        ("wrong, without device", Knock::remote().token("wrong").no_device(), "refuse token_mismatch"),
-        ("none, without device", Knock::remote().no_device(), "refuse device identity required"),
-        ("right, a node without device", Knock::remote().token(TOKEN).role("node").no_device(), "refuse device identity required"),
-        ("right, without device: no scopes", Knock::remote().token(TOKEN).no_device(), "admit token []"),
-        ("the local command line keeps its scopes", Knock::local().token(TOKEN).no_device(), "admit token [admin read]"),
-        ("but not in protocol 3", Knock::local().token(TOKEN).no_device().v3(), "admit token []"),
-        ("nor with a page behind it", Knock::local().token(TOKEN).no_device().header("origin", "http://127.0.0.1:18789"), "admit token []"),
-        ("nor another client", Knock::local().token(TOKEN).no_device().client("test", "test"), "admit token []"),
-        ("nor from far", Knock::remote().token(TOKEN).no_device().client("gateway-client", "backend"), "admit token []"),
-        ("the control UI needs a device", claims(Knock::local().token(TOKEN).no_device()), "refuse control ui requires device identity (use HTTPS or localhost secure context)"),
-        ("a wrong explicit device token", Knock::remote().device_token("x"), "refuse device_token_mismatch"),
-        ("a wrong device token beside a wrong token", Knock::remote().token("wrong").device_token("x"), "refuse device_token_mismatch"),
-        ("a wrong device token beside the right token", Knock::local().token(TOKEN).device_token("x"), "admit silently token [admin read]"),
-        ("a wrong code", Knock::remote().bootstrap("nope"), "refuse bootstrap_token_invalid"),
-        ("a bad proof comes before a wrong token", Knock { bad_proof: true, ..Knock::remote().token("wrong") }, "refuse device nonce mismatch"),
-    ]);
-    check(&World::new(Auth::Token(None)), &[("no token configured", Knock::remote().token("x"), "refuse token_missing_config")]);
+    let claims = |knock: Knock| {
+        knock.client("openclaw-control-ui", "webchat").header("origin", "http://127.0.0.1:18789")
+    };
+    check(
+        &World::with_token(),
+        &[
+            ("none, with device", Knock::remote(), "refuse token_missing"),
+            ("wrong", Knock::remote().token("wrong"), "refuse token_mismatch"),
+            ("empty is missing", Knock::remote().token("   "), "refuse token_missing"),
+            ("a placeholder", Knock::remote().token("YOUR_TOKEN"), "refuse token_mismatch"),
+            ("wrong, without device", Knock::remote().token("wrong").no_device(), "refuse token_mismatch"),
+            ("none, without device", Knock::remote().no_device(), "refuse device identity required"),
+            (
+                "right, a node without device",
+                Knock::remote().token(TOKEN).role("node").no_device(),
+                "refuse device identity required",
+            ),
+            ("right, without device: no scopes", Knock::remote().token(TOKEN).no_device(), "admit token []"),
+            (
+                "the local command line keeps its scopes",
+                Knock::local().token(TOKEN).no_device(),
+                "admit token [admin read]",
+            ),
+            ("but not in protocol 3", Knock::local().token(TOKEN).no_device().v3(), "admit token []"),
+            (
+                "nor with a page behind it",
+                Knock::local().token(TOKEN).no_device().header("origin", "http://127.0.0.1:18789"),
+                "admit token []",
+            ),
+            (
+                "nor another client",
+                Knock::local().token(TOKEN).no_device().client("test", "test"),
+                "admit token []",
+            ),
+            (
+                "nor from far",
+                Knock::remote().token(TOKEN).no_device().client("gateway-client", "backend"),
+                "admit token []",
+            ),
+            (
+                "the control UI needs a device",
+                claims(Knock::local().token(TOKEN).no_device()),
+                "refuse control ui requires device identity (use HTTPS or localhost secure context)",
+            ),
+            (
+                "a wrong explicit device token",
+                Knock::remote().device_token("x"),
+                "refuse device_token_mismatch",
+            ),
+            (
+                "a wrong device token beside a wrong token",
+                Knock::remote().token("wrong").device_token("x"),
+                "refuse device_token_mismatch",
+            ),
+            (
+                "a wrong device token beside the right token",
+                Knock::local().token(TOKEN).device_token("x"),
+                "admit silently token [admin read]",
+            ),
+            ("a wrong code", Knock::remote().bootstrap("nope"), "refuse bootstrap_token_invalid"),
+            (
+                "a bad proof comes before a wrong token",
+                Knock { bad_proof: true, ..Knock::remote().token("wrong") },
+                "refuse device nonce mismatch",
+            ),
+        ],
+    );
+    check(
+        &World::new(Auth::Token(None)),
+        &[("no token configured", Knock::remote().token("x"), "refuse token_missing_config")],
+    );
     let password = World::new(Auth::Password(Some(Secret::new("correct horse".into()))));
-    check(&password, &[
-        ("missing", Knock::remote(), "refuse password_missing"),
-        ("wrong", Knock { password: Some("x".into()), ..Knock::remote() }, "refuse password_mismatch"),
-        ("right", Knock { password: Some("correct horse".into()), ..Knock::local() }, "admit silently password [admin read]"),
-    ]);
+    check(
+        &password,
+        &[
+            ("missing", Knock::remote(), "refuse password_missing"),
+            ("wrong", Knock { password: Some("x".into()), ..Knock::remote() }, "refuse password_mismatch"),
+            (
+                "right",
+                Knock { password: Some("correct horse".into()), ..Knock::local() },
+                "admit silently password [admin read]",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn mode_none_is_for_the_owner_alone() {
-    check(&World::new(Auth::None), &[
-        ("local", Knock::local(), "admit silently none [admin read]"),
-        ("a junk token is ignored", Knock::local().token("junk"), "admit silently none [admin read]"),
-        ("through a proxy on this host", Knock { owner: SocketOwner::Other(33), ..Knock::local() }, "pair not-paired"),
-        ("from far", Knock::remote(), "pair not-paired"),
-        ("without device", Knock::local().no_device(), "refuse device identity required"),
-        ("the backend without device", Knock::local().no_device().client("gateway-client", "backend"), "admit none [admin read]"),
-        ("not in protocol 3", Knock::local().no_device().client("gateway-client", "backend").v3(), "refuse device identity required"),
-        ("not from far", Knock::remote().no_device().client("gateway-client", "backend"), "refuse device identity required"),
-        ("a page of another loopback port must pair", Knock::local().client("openclaw-control-ui", "webchat").header("origin", "http://localhost:5173"), "pair not-paired"),
-    ]);
+    check(
+        &World::new(Auth::None),
+        &[
+            ("local", Knock::local(), "admit silently none [admin read]"),
+            ("a junk token is ignored", Knock::local().token("junk"), "admit silently none [admin read]"),
+            (
+                "through a proxy on this host",
+                Knock { owner: SocketOwner::Other(33), ..Knock::local() },
+                "pair not-paired",
+            ),
+            ("from far", Knock::remote(), "pair not-paired"),
+            ("without device", Knock::local().no_device(), "refuse device identity required"),
+            (
+                "the backend without device",
+                Knock::local().no_device().client("gateway-client", "backend"),
+                "admit none [admin read]",
+            ),
+            (
+                "not in protocol 3",
+                Knock::local().no_device().client("gateway-client", "backend").v3(),
+                "refuse device identity required",
+            ),
+            (
+                "not from far",
+                Knock::remote().no_device().client("gateway-client", "backend"),
+                "refuse device identity required",
+            ),
+            (
+                "a page of another loopback port must pair",
+                Knock::local()
+                    .client("openclaw-control-ui", "webchat")
+                    .header("origin", "http://localhost:5173"),
+                "pair not-paired",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn pages() {
-    let page = |origin: &str| Knock::local().token(TOKEN).client("openclaw-control-ui", "webchat").header("origin", origin);
+    let page = |origin: &str| {
+        Knock::local().token(TOKEN).client("openclaw-control-ui", "webchat").header("origin", origin)
+    };
     let refused = "refuse origin not allowed (open the Control UI from the gateway host or allow it in gateway.controlUi.allowedOrigins)";
-    check(&World::with_token(), &[
-        ("the gateway's own page on this machine", page("http://127.0.0.1:18789"), "admit silently token [admin read]"),
-        ("another loopback page must pair", page("http://localhost:3000"), "pair not-paired"),
-        ("an allowed page from far must pair", Knock { address: "203.0.113.9:1".into(), ..page("https://gw.example.com") }, "pair not-paired"),
-        ("a foreign page", page("https://evil.example"), refused),
-        ("a foreign page with a command line's name", page("https://evil.example").client("cli", "cli"), refused),
-        ("a command line's name with the own page's origin must pair", page("http://127.0.0.1:18789").client("cli", "cli"), "pair not-paired"),
-        ("no Origin from the control UI", Knock::local().token(TOKEN).client("openclaw-control-ui", "webchat"), refused),
-        ("a null Origin", page("null"), refused),
-        ("behind a proxy, equality with Host proves nothing", page("http://127.0.0.1:18789").header("x-forwarded-for", "1.2.3.4"), refused),
-        ("protocol before origin", Knock { protocol: (5, 6), ..page("https://evil.example") }, "refuse protocol mismatch"),
-        ("origin before device and token", Knock { bad_proof: true, ..page("https://evil.example").token("wrong") }, refused),
-    ]);
+    check(
+        &World::with_token(),
+        &[
+            (
+                "the gateway's own page on this machine",
+                page("http://127.0.0.1:18789"),
+                "admit silently token [admin read]",
+            ),
+            ("another loopback page must pair", page("http://localhost:3000"), "pair not-paired"),
+            (
+                "an allowed page from far must pair",
+                Knock { address: "203.0.113.9:1".into(), ..page("https://gw.example.com") },
+                "pair not-paired",
+            ),
+            ("a foreign page", page("https://evil.example"), refused),
+            (
+                "a foreign page with a command line's name",
+                page("https://evil.example").client("cli", "cli"),
+                refused,
+            ),
+            (
+                "a command line's name with the own page's origin must pair",
+                page("http://127.0.0.1:18789").client("cli", "cli"),
+                "pair not-paired",
+            ),
+            (
+                "no Origin from the control UI",
+                Knock::local().token(TOKEN).client("openclaw-control-ui", "webchat"),
+                refused,
+            ),
+            ("a null Origin", page("null"), refused),
+            (
+                "behind a proxy, equality with Host proves nothing",
+                page("http://127.0.0.1:18789").header("x-forwarded-for", "1.2.3.4"),
+                refused,
+            ),
+            (
+                "protocol before origin",
+                Knock { protocol: (5, 6), ..page("https://evil.example") },
+                "refuse protocol mismatch",
+            ),
+            (
+                "origin before device and token",
+                Knock { bad_proof: true, ..page("https://evil.example").token("wrong") },
+                refused,
+            ),
+        ],
+    );
 }
 
 #[test]
 fn no_secret_is_compared_for_a_refused_page() {
     let mut world = World::with_token();
-    let evil = Knock::local().client("openclaw-control-ui", "webchat").header("origin", "https://evil.example");
+    let evil =
+        Knock::local().client("openclaw-control-ui", "webchat").header("origin", "https://evil.example");
     for attempt in ["wrong", TOKEN] {
         let decision = world.knock(&evil.clone().token(attempt));
         assert!(decision.effects.is_empty(), "{:?}", decision.effects);
         let told: Vec<&str> = decision.trace.checks().iter().map(|check| check.name).collect();
         assert!(told.contains(&"device"), "the trace goes on: {told:?}");
-        assert!(!decision.trace.checks().iter().any(|check| check.saw.contains("is right") || check.saw.contains("differs")));
+        assert!(
+            !decision
+                .trace
+                .checks()
+                .iter()
+                .any(|check| check.saw.contains("is right") || check.saw.contains("differs"))
+        );
     }
     assert!(world.limiter.is_empty());
     assert_eq!(world.devices.request_count(), 0);
@@ -141,30 +320,76 @@ fn a_paired_device() {
     world.pair(1, Role::Operator, scopes(&["read", "write"]));
     let own = world.device_token(1, Role::Operator);
     let node = world.device_token(1, Role::Node);
-    let other = { let mut other = world.clone(); other.pair(2, Role::Operator, scopes(&["read"])); other.device_token(2, Role::Operator) };
+    let other = {
+        let mut other = world.clone();
+        other.pair(2, Role::Operator, scopes(&["read"]));
+        other.device_token(2, Role::Operator)
+    };
     let remote = || Knock::remote().scopes(&["read"]);
-    check(&world, &[
-        ("shared token, what is approved", remote().token(TOKEN), "admit token [read]"),
-        ("asking for nothing gives nothing", remote().scopes(&[]).token(TOKEN), "admit token []"),
-        ("asking for more, from far", remote().scopes(&["read", "admin"]).token(TOKEN), "pair scope-upgrade"),
-        ("asking for more, local", Knock::local().token(TOKEN), "admit silently token [admin read]"),
-        ("another role, even local", Knock::local().token(TOKEN).client("node-host", "node").role("node").scopes(&[]), "pair role-upgrade"),
-        ("another kind of machine, even local", Knock { platform: "darwin".into(), ..Knock::local().scopes(&["read"]).token(TOKEN) }, "pair metadata-upgrade"),
-        ("another version of the same platform", Knock { platform: "Linux 6.99".into(), ..remote().token(TOKEN) }, "admit token [read]"),
-        ("its own token", remote().device_token(&own), "admit device-token [read]"),
-        ("its own token where a token is expected", remote().token(&own), "admit device-token [read]"),
-        ("its own token in both places (protocol 3 habit)", remote().v3().token(&own).device_token(&own), "admit device-token [read]"),
-        ("its own token beside a wrong shared one", remote().token("wrong").device_token(&own), "admit device-token [read]"),
-        ("its own token, asking for more", remote().scopes(&["admin"]).device_token(&own), "refuse scope_mismatch"),
-        ("another device's token", remote().device_token(&other), "refuse device_token_mismatch"),
-        ("a token of a role it does not have", remote().role("node").scopes(&[]).device_token(&node), "refuse device_token_mismatch"),
-        ("its token without its key", remote().no_device().device_token(&own), "refuse device identity required"),
-    ]);
+    check(
+        &world,
+        &[
+            ("shared token, what is approved", remote().token(TOKEN), "admit token [read]"),
+            ("asking for nothing gives nothing", remote().scopes(&[]).token(TOKEN), "admit token []"),
+            (
+                "asking for more, from far",
+                remote().scopes(&["read", "admin"]).token(TOKEN),
+                "pair scope-upgrade",
+            ),
+            ("asking for more, local", Knock::local().token(TOKEN), "admit silently token [admin read]"),
+            (
+                "another role, even local",
+                Knock::local().token(TOKEN).client("node-host", "node").role("node").scopes(&[]),
+                "pair role-upgrade",
+            ),
+            (
+                "another kind of machine, even local",
+                Knock { platform: "darwin".into(), ..Knock::local().scopes(&["read"]).token(TOKEN) },
+                "pair metadata-upgrade",
+            ),
+            (
+                "another version of the same platform",
+                Knock { platform: "Linux 6.99".into(), ..remote().token(TOKEN) },
+                "admit token [read]",
+            ),
+            ("its own token", remote().device_token(&own), "admit device-token [read]"),
+            ("its own token where a token is expected", remote().token(&own), "admit device-token [read]"),
+            (
+                "its own token in both places (protocol 3 habit)",
+                remote().v3().token(&own).device_token(&own),
+                "admit device-token [read]",
+            ),
+            (
+                "its own token beside a wrong shared one",
+                remote().token("wrong").device_token(&own),
+                "admit device-token [read]",
+            ),
+            (
+                "its own token, asking for more",
+                remote().scopes(&["admin"]).device_token(&own),
+                "refuse scope_mismatch",
+            ),
+            ("another device's token", remote().device_token(&other), "refuse device_token_mismatch"),
+            (
+                "a token of a role it does not have",
+                remote().role("node").scopes(&[]).device_token(&node),
+                "refuse device_token_mismatch",
+            ),
+            (
+                "its token without its key",
+                remote().no_device().device_token(&own),
+                "refuse device identity required",
+            ),
+        ],
+    );
     world.revoke(1, Role::Operator);
-    check(&world, &[
-        ("revoked: its own token", remote().device_token(&own), "refuse device_token_mismatch"),
-        ("revoked: the shared token must be approved again", remote().token(TOKEN), "pair role-upgrade"),
-    ]);
+    check(
+        &world,
+        &[
+            ("revoked: its own token", remote().device_token(&own), "refuse device_token_mismatch"),
+            ("revoked: the shared token must be approved again", remote().token(TOKEN), "pair role-upgrade"),
+        ],
+    );
 }
 
 #[test]
@@ -173,19 +398,51 @@ fn codes() {
     world.mint(SETUP, CodeKind::Setup, Roles::only(Role::Operator), scopes(&["read", "write"]));
     world.mint(CLAIM, CodeKind::Claim, Roles::only(Role::Operator), ScopeSet::full_operator());
     let remote = || Knock::remote().scopes(&["read"]);
-    check(&world, &[
-        ("a setup code", remote().bootstrap(SETUP), "admit by code bootstrap-token [read]"),
-        ("asking for more than the code gives", remote().scopes(&["admin"]).bootstrap(SETUP), "refuse bootstrap_token_invalid"),
-        ("another role than the code gives", remote().role("node").scopes(&[]).bootstrap(SETUP), "refuse bootstrap_token_invalid"),
-        ("beside the right token", remote().token(TOKEN).bootstrap(SETUP), "admit by code bootstrap-token [read]"),
-        ("the claim code", remote().scopes(&["admin"]).bootstrap(CLAIM), "admit by code bootstrap-token [admin]"),
-        ("the claim code where a token is expected, as typed", remote().scopes(&["admin"]).token("abcd efgh"), "admit by code bootstrap-token [admin]"),
-        ("no device, no claim", remote().no_device().bootstrap(CLAIM), "refuse device identity required"),
-    ]);
+    check(
+        &world,
+        &[
+            ("a setup code", remote().bootstrap(SETUP), "admit by code bootstrap-token [read]"),
+            (
+                "asking for more than the code gives",
+                remote().scopes(&["admin"]).bootstrap(SETUP),
+                "refuse bootstrap_token_invalid",
+            ),
+            (
+                "another role than the code gives",
+                remote().role("node").scopes(&[]).bootstrap(SETUP),
+                "refuse bootstrap_token_invalid",
+            ),
+            (
+                "beside the right token",
+                remote().token(TOKEN).bootstrap(SETUP),
+                "admit by code bootstrap-token [read]",
+            ),
+            (
+                "the claim code",
+                remote().scopes(&["admin"]).bootstrap(CLAIM),
+                "admit by code bootstrap-token [admin]",
+            ),
+            (
+                "the claim code where a token is expected, as typed",
+                remote().scopes(&["admin"]).token("abcd efgh"),
+                "admit by code bootstrap-token [admin]",
+            ),
+            (
+                "the claim code without its dash",
+                remote().scopes(&["admin"]).token("abcdefgh"),
+                "admit by code bootstrap-token [admin]",
+            ),
+            ("no device, no claim", remote().no_device().bootstrap(CLAIM), "refuse device identity required"),
+        ],
+    );
     let mut first = world.clone();
     first.knock(&remote().scopes(&["admin"]).bootstrap(CLAIM));
     let second = Knock { device: Some(2), ..remote().scopes(&["admin"]).bootstrap(CLAIM) };
-    assert_eq!(summary(&first.decide(&second)), "refuse bootstrap_token_invalid", "a claimed gateway stays claimed");
+    assert_eq!(
+        summary(&first.decide(&second)),
+        "refuse bootstrap_token_invalid",
+        "a claimed gateway stays claimed"
+    );
     let mut used = world.clone();
     used.knock(&remote().bootstrap(SETUP));
     let replay = Knock { device: Some(2), ..remote().bootstrap(SETUP) };
@@ -216,47 +473,84 @@ fn trusted_proxies_vouch_only_for_what_they_may() {
         knock.headers.retain(|(have, _)| have != name);
         knock
     };
-    check(&proxy(|_| {}), &[
-        ("a device must be paired", through(), "pair not-paired"),
-        ("no device: no scopes", through().no_device(), "admit trusted-proxy []"),
-        ("a node needs a device", through().no_device().role("node"), "refuse device identity required"),
-        ("not from the proxy", Knock { address: "10.0.0.2:50000".into(), ..through() }, "refuse trusted_proxy_untrusted_source"),
-        ("a header is missing", without("x-secret"), "refuse trusted_proxy_missing_header_x-secret"),
-        ("no user", without("x-user"), "refuse trusted_proxy_user_missing"),
-        ("two users", through().header("x-user", "you"), "refuse trusted_proxy_user_missing"),
-        ("another user", without("x-user").header("x-user", "you"), "refuse trusted_proxy_user_not_allowed"),
-    ]);
+    check(
+        &proxy(|_| {}),
+        &[
+            ("a device must be paired", through(), "pair not-paired"),
+            ("no device: no scopes", through().no_device(), "admit trusted-proxy []"),
+            ("a node needs a device", through().no_device().role("node"), "refuse device identity required"),
+            (
+                "not from the proxy",
+                Knock { address: "10.0.0.2:50000".into(), ..through() },
+                "refuse trusted_proxy_untrusted_source",
+            ),
+            ("a header is missing", without("x-secret"), "refuse trusted_proxy_missing_header_x-secret"),
+            ("no user", without("x-user"), "refuse trusted_proxy_user_missing"),
+            ("two users", through().header("x-user", "you"), "refuse trusted_proxy_user_missing"),
+            (
+                "another user",
+                without("x-user").header("x-user", "you"),
+                "refuse trusted_proxy_user_not_allowed",
+            ),
+        ],
+    );
     let mut local = proxy(|_| {});
     local.policy.trusted_proxies.push("127.0.0.1/32".parse().unwrap());
     let via_loopback = Knock { address: "127.0.0.1:50000".into(), ..through() };
-    check(&local, &[("a proxy on this host needs the opt-in", via_loopback.clone(), "refuse trusted_proxy_loopback_source")]);
+    check(
+        &local,
+        &[(
+            "a proxy on this host needs the opt-in",
+            via_loopback.clone(),
+            "refuse trusted_proxy_loopback_source",
+        )],
+    );
     let mut opted = proxy(|auth| auth.allow_loopback = true);
     opted.policy.trusted_proxies.push("127.0.0.1/32".parse().unwrap());
     check(&opted, &[("with the opt-in", via_loopback, "pair not-paired")]);
     let mut own = proxy(|_| {});
     own.policy.own_addresses.push("10.0.0.1".parse().unwrap());
-    check(&own, &[("an address of this host is no proxy", through(), "refuse trusted_proxy_local_interface_source")]);
+    check(
+        &own,
+        &[("an address of this host is no proxy", through(), "refuse trusted_proxy_local_interface_source")],
+    );
 }
 
 #[test]
 fn roles_and_protocols() {
-    check(&World::with_token(), &[
-        ("an unknown role", Knock::local().token(TOKEN).role("king"), "refuse invalid role"),
-        ("a worker", Knock::local().token(TOKEN).role("worker"), "refuse silently"),
-        ("too old", Knock { protocol: (1, 2), ..Knock::local() }, "refuse protocol mismatch"),
-        ("a range over both", Knock { protocol: (1, 9), ..Knock::local().token(TOKEN) }, "admit silently token [admin read]"),
-    ]);
-    assert_eq!(World::with_token().decide(&Knock { protocol: (1, 9), ..Knock::local() }).dialect.protocol(), 4);
-    assert_eq!(World::with_token().decide(&Knock { protocol: (1, 3), ..Knock::local() }).dialect.protocol(), 3);
+    check(
+        &World::with_token(),
+        &[
+            ("an unknown role", Knock::local().token(TOKEN).role("king"), "refuse invalid role"),
+            ("a worker", Knock::local().token(TOKEN).role("worker"), "refuse silently"),
+            ("too old", Knock { protocol: (1, 2), ..Knock::local() }, "refuse protocol mismatch"),
+            (
+                "a range over both",
+                Knock { protocol: (1, 9), ..Knock::local().token(TOKEN) },
+                "admit silently token [admin read]",
+            ),
+        ],
+    );
+    assert_eq!(
+        World::with_token().decide(&Knock { protocol: (1, 9), ..Knock::local() }).dialect.protocol(),
+        4
+    );
+    assert_eq!(
+        World::with_token().decide(&Knock { protocol: (1, 3), ..Knock::local() }).dialect.protocol(),
+        3
+    );
 }
 
 #[test]
 fn the_owner_socket() {
     let owner = || Knock { owner_socket: true, ..Knock::remote() }.no_device();
-    check(&World::with_token(), &[
-        ("needs nothing", owner(), "admit owner [admin read]"),
-        ("no node comes through it", owner().role("node"), "refuse invalid role"),
-    ]);
+    check(
+        &World::with_token(),
+        &[
+            ("needs nothing", owner(), "admit owner [admin read]"),
+            ("no node comes through it", owner().role("node"), "refuse invalid role"),
+        ],
+    );
 }
 
 #[test]
@@ -267,22 +561,39 @@ fn lock_outs() {
     let own = world.device_token(1, Role::Operator);
     let remote = || Knock::remote().scopes(&["read"]);
     world.lock_out(&address(CredentialClass::Shared));
-    check(&world, &[
-        ("the right token is not looked at", remote().token(TOKEN), "refuse rate_limited"),
-        ("nor without a device", remote().token(TOKEN).no_device(), "refuse rate_limited"),
-        ("nothing sent is nothing tried", Knock { device: Some(2), ..remote() }, "refuse token_missing"),
-        ("a right device token passes", remote().device_token(&own), "admit device-token [read]"),
-        ("another address is not locked", Knock { address: "203.0.113.10:1".into(), ..remote().token(TOKEN) }, "admit token [read]"),
-    ]);
+    check(
+        &world,
+        &[
+            ("the right token is not looked at", remote().token(TOKEN), "refuse rate_limited"),
+            ("nor without a device", remote().token(TOKEN).no_device(), "refuse rate_limited"),
+            ("nothing sent is nothing tried", Knock { device: Some(2), ..remote() }, "refuse token_missing"),
+            ("a right device token passes", remote().device_token(&own), "admit device-token [read]"),
+            (
+                "another address is not locked",
+                Knock { address: "203.0.113.10:1".into(), ..remote().token(TOKEN) },
+                "admit token [read]",
+            ),
+        ],
+    );
     let device = LimitKey {
         class: CredentialClass::Device,
-        who: Who::Device("203.0.113.9".parse().unwrap(), openclaw_protocol::device_proof::PublicKey::from(&crate::world::key(1)).device_id()),
+        who: Who::Device(
+            "203.0.113.9".parse().unwrap(),
+            openclaw_protocol::device_proof::PublicKey::from(&crate::world::key(1)).device_id(),
+        ),
     };
     world.lock_out(&device);
-    check(&world, &[
-        ("a right device token passes its own lock-out too", remote().device_token(&own), "admit device-token [read]"),
-        ("a wrong one is told to wait", remote().device_token("x"), "refuse rate_limited"),
-    ]);
+    check(
+        &world,
+        &[
+            (
+                "a right device token passes its own lock-out too",
+                remote().device_token(&own),
+                "admit device-token [read]",
+            ),
+            ("a wrong one is told to wait", remote().device_token("x"), "refuse rate_limited"),
+        ],
+    );
     let mut codes = World::with_token();
     codes.mint(SETUP, CodeKind::Setup, Roles::only(Role::Operator), scopes(&["read"]));
     codes.lock_out(&address(CredentialClass::Bootstrap));
@@ -304,9 +615,16 @@ fn failures_are_counted_where_they_belong() {
 
     let mut local = World::with_token();
     for _ in 0..=limit {
-        assert_eq!(summary(&local.knock(&Knock::local().token("wrong"))), "refuse token_mismatch", "the owner is never locked out");
+        assert_eq!(
+            summary(&local.knock(&Knock::local().token("wrong"))),
+            "refuse token_mismatch",
+            "the owner is never locked out"
+        );
     }
-    let page = Knock::local().token("wrong").client("openclaw-control-ui", "webchat").header("origin", "http://127.0.0.1:18789");
+    let page = Knock::local()
+        .token("wrong")
+        .client("openclaw-control-ui", "webchat")
+        .header("origin", "http://127.0.0.1:18789");
     for _ in 0..limit {
         local.knock(&page);
     }
@@ -316,10 +634,21 @@ fn failures_are_counted_where_they_belong() {
     assert_eq!(local.devices.device_count(), 0);
 
     let mut codes = World::with_token();
-    for _ in 0..limit {
-        codes.knock(&Knock::local().bootstrap("WXYZ-WXYZ"));
+    for _ in 0..5 {
+        assert_eq!(
+            summary(&codes.knock(&Knock::local().bootstrap("WXYZ-WXYZ"))),
+            "refuse bootstrap_token_invalid"
+        );
     }
-    assert_eq!(summary(&codes.knock(&Knock::local().bootstrap("WXYZ-WXYZ"))), "refuse rate_limited", "guessing codes is counted everywhere");
+    let locked = codes.decide(&Knock::local().bootstrap("WXYZ-WXYZ"));
+    assert_eq!(summary(&locked), "refuse rate_limited", "guessing codes is counted everywhere");
+    assert!(locked.effects.is_empty(), "what was not looked at is not counted: {:?}", locked.effects);
+
+    let mut bare = World::with_token();
+    for _ in 0..limit {
+        bare.knock(&Knock::remote().token("wrong").no_device());
+    }
+    assert_eq!(summary(&bare.decide(&Knock::remote().token(TOKEN).no_device())), "refuse rate_limited");
 }
 
 #[test]
@@ -331,7 +660,10 @@ fn a_success_clears_the_count() {
         world.knock(&remote().token("wrong"));
     }
     world.knock(&remote().token(TOKEN));
-    assert!(world.limiter.is_empty() || summary(&world.knock(&remote().token("wrong"))) == "refuse token_mismatch");
+    assert!(
+        world.limiter.is_empty()
+            || summary(&world.knock(&remote().token("wrong"))) == "refuse token_mismatch"
+    );
     assert_eq!(summary(&world.knock(&remote().token(TOKEN))), "admit token [read]");
 }
 
@@ -340,7 +672,8 @@ fn the_trace_holds_no_secret_and_names_what_comes_next() {
     let mut world = World::with_token();
     world.pair(1, Role::Operator, scopes(&["read"]));
     let own = world.device_token(1, Role::Operator);
-    let decision = world.decide(&Knock { device: Some(9), ..Knock::remote().token("wrong-secret-value").device_token(&own) });
+    let decision = world
+        .decide(&Knock { device: Some(9), ..Knock::remote().token("wrong-secret-value").device_token(&own) });
     let trace = serde_json::to_string(&decision.trace).unwrap();
     for secret in [TOKEN, "wrong-secret-value", own.as_str()] {
         assert!(!trace.contains(secret));

@@ -5,8 +5,8 @@ use openclaw_admission::origin::OriginPolicy;
 use openclaw_admission::peer::{Peer, PeerFacts, SocketOwner, parse_proxy};
 use openclaw_admission::{Attempt, Auth, Decision, Effect, Outcome, Policy, View, decide};
 use openclaw_pairing::{
-    ApprovedVia, Ask, CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, PeerKey, Roles, Snapshot, TokenKey,
-    transition,
+    ApprovedVia, Ask, CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, PeerKey, Roles, Snapshot,
+    TokenKey, transition,
 };
 use openclaw_protocol::connect::{ClientInfo, ConnectParams};
 use openclaw_protocol::device_proof::{self, PublicKey, SigningKey};
@@ -32,7 +32,8 @@ pub fn tokens() -> TokenKey {
 }
 
 pub fn scopes(names: &[&str]) -> ScopeSet {
-    ScopeSet::parse_known(names.iter().map(|name| format!("operator.{name}")).collect::<Vec<_>>().as_slice()).0
+    ScopeSet::parse_known(names.iter().map(|name| format!("operator.{name}")).collect::<Vec<_>>().as_slice())
+        .0
 }
 
 /// A gateway.
@@ -86,7 +87,11 @@ impl World {
 
     pub fn device_token(&self, device: u8, role: Role) -> String {
         let id = PublicKey::from(&key(device)).device_id();
-        let generation = self.devices.device(&id).and_then(|device| device.grant(role)).map_or(1, |grant| grant.token.generation);
+        let generation = self
+            .devices
+            .device(&id)
+            .and_then(|device| device.grant(role))
+            .map_or(1, |grant| grant.token.generation);
         tokens().derive(&id, role, generation).expose().to_owned()
     }
 
@@ -239,7 +244,8 @@ impl Knock {
         } else {
             Peer::Tcp { address: self.address.parse().unwrap(), owner: self.owner }
         };
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
+        let headers =
+            self.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
         PeerFacts { peer, in_container: self.in_container, tls: false, headers }
     }
 
@@ -266,10 +272,26 @@ pub fn summary(decision: &Decision) -> String {
     match &decision.outcome {
         Outcome::Admit(grant) => {
             let scopes: Vec<&str> = grant.scopes.iter().map(Scope::short).collect();
-            let silent = decision.effects.iter().any(|effect| matches!(effect, Effect::Store(Mutation::ApproveSilently { .. })));
-            let redeemed = decision.effects.iter().any(|effect| matches!(effect, Effect::Store(Mutation::RedeemCode { .. })));
-            let how = if silent { " silently" } else if redeemed { " by code" } else { "" };
-            format!("admit{how} {} [{}]", if grant.owner { "owner" } else { grant.method.as_str() }, scopes.join(" "))
+            let silent = decision
+                .effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Store(Mutation::ApproveSilently { .. })));
+            let redeemed = decision
+                .effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Store(Mutation::RedeemCode { .. })));
+            let how = if silent {
+                " silently"
+            } else if redeemed {
+                " by code"
+            } else {
+                ""
+            };
+            format!(
+                "admit{how} {} [{}]",
+                if grant.owner { "owner" } else { grant.method.as_str() },
+                scopes.join(" ")
+            )
         }
         Outcome::Pair(wish) => format!("pair {}", wish.reason.as_str()),
         Outcome::Refuse(Refusal::Unauthorized(failure)) => format!("refuse {}", failure.reason.as_str()),
