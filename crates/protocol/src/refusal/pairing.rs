@@ -118,6 +118,8 @@ pub enum NotLocalWhy {
     Forwarded {
         /// Name of the header.
         header: Words,
+        /// Whether `gateway.trustedProxies` lists the proxy.
+        listed: bool,
     },
     /// The `Host` header is not a local name.
     Host {
@@ -145,8 +147,12 @@ impl NotLocal {
             NotLocalWhy::InContainer => format!(
                 "The gateway runs in a container and sees {seen}, where it cannot tell its own machine from others."
             ),
-            NotLocalWhy::Forwarded { header } => format!(
+            NotLocalWhy::Forwarded { header, listed: true } => format!(
                 "The gateway sees {seen}, through a proxy (header {header}), so it does not count as local."
+            ),
+            NotLocalWhy::Forwarded { header, listed: false } => format!(
+                "The gateway sees {seen}, through a proxy (header {header}) that is not in gateway.trustedProxies, so it \
+                 does not count as local. If that proxy is the owner's, listing it there shows where its clients come from."
             ),
             NotLocalWhy::Host { host } => {
                 format!("The address that was used, {host}, is not a local name, so this does not count as local.")
