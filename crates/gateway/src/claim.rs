@@ -1,0 +1,106 @@
+//! The claim code: the second root of trust (ruling 30).
+//!
+//! As long as this gateway created its state and never had an operator, one short code stands on its standard
+//! output, and nowhere else. The first device that presents it becomes the operator.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use openclaw_pairing::{CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, Roles};
+use openclaw_protocol::claim_code::ClaimCode;
+use openclaw_protocol::role::Role;
+use openclaw_protocol::scope::ScopeSet;
+use openclaw_protocol::time::Millis;
+
+use crate::core::Core;
+
+/// Life of a code, milliseconds.
+const LIFE_MS: u64 = 600_000;
+/// Wrong codes in an hour, from everywhere together, after which the code is replaced.
+const MAX_TRIES_AN_HOUR: u32 = 50;
+const HOUR_MS: u64 = 3_600_000;
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<(CodeHash, Millis)>,
+    /// Wrong codes in the hour that began at `hour_began`.
+    tries: u32,
+    hour_began: Millis,
+}
+
+/// Keeps the current claim code's hash, and counts wrong ones.
+#[derive(Debug, Default)]
+pub struct ClaimDesk {
+    state: Mutex<State>,
+}
+
+impl ClaimDesk {
+    /// Shows a code if this gateway may be claimed and none is on show. Called at the start, and whenever an
+    /// unpaired device arrives; a code lives ten minutes, so this is also how often a new one appears at most.
+    pub async fn show_if_needed(&self, core: &Core) {
+        let now = core.now();
+        if !core.is_claimable() || self.is_on_show(now) {
+            return;
+        }
+        self.show_new(core, now).await;
+    }
+
+    /// Counts a wrong code; after fifty in an hour the code on show is worn out, and
+    /// [`ClaimDesk::show_if_needed`] shows another.
+    pub fn count_wrong(&self, now: Millis) {
+        let mut state = self.state();
+        if now.since(state.hour_began) >= HOUR_MS {
+            state.hour_began = now;
+            state.tries = 0;
+        }
+        state.tries += 1;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_on_show(&self, now: Millis) -> bool {
+        let mut state = self.state();
+        if state.tries >= MAX_TRIES_AN_HOUR {
+            state.tries = 0;
+            return false;
+        }
+        state.current.as_ref().is_some_and(|(_, expires)| *expires > now)
+    }
+
+    async fn show_new(&self, core: &Core, now: Millis) {
+        let mut bytes = [0; 5];
+        if getrandom::fill(&mut bytes).is_err() {
+            tracing::error!(subsystem = "gateway/claim", "no claim code: the system has no randomness");
+            return;
+        }
+        let code = ClaimCode::from_random(bytes);
+        let hash = CodeHash::of(code.expose());
+        let before = self.state().current.replace((hash, now.plus(LIFE_MS)));
+        if let Some((before, _)) = before {
+            // An expired code is gone already, which is all that is wanted.
+            core.store.apply(Mutation::RevokeCode { code: before }).await.ok();
+        }
+        let new = NewCode {
+            hash,
+            kind: CodeKind::Claim,
+            roles: Roles::only(Role::Operator),
+            scopes: ScopeSet::full_operator(),
+            ttl_ms: LIFE_MS,
+        };
+        let mint = Mutation::MintCode { code: new, caller: CallerAuthority::owner() };
+        if let Err(error) = core.store.apply(mint).await {
+            tracing::error!(subsystem = "gateway/claim", "no claim code: {error}");
+            return;
+        }
+        // Standard output only: never the log file, never `logs.tail`.
+        if let Some(logging) = &core.logging {
+            logging.announce(&format!(
+                "\nClaim code: {}   (valid for 10 minutes, works once)\n\
+                 Enter it in the dashboard, or give it to the first client in place of a token: that device becomes \
+                 the operator of this gateway.\n",
+                code.expose()
+            ));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The gateway: listener, sessions, RPC families, event hub, journal, and applying what admission decided.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`run()`], `serve`, `reload` | the order of start, what runs beside the connections, restart and stop |
+//! | [`Offline`] | the same methods on a stopped gateway |
+//! | `listener`, `http`, `page` | sockets and the HTTP phase |
+//! | `handshake`, `desk` | from the upgrade to `hello-ok` or a refusal |
+//! | `session`, [`outbox`], [`hub`] | admitted connections and events |
+//! | [`router`], [`rpc`] | methods |
+//! | [`core`] | what all of them work with |
+//! | [`journal`], [`presence`], [`health`], [`claim`] | what is remembered and shown |
+
+pub mod budget;
+pub mod caps;
+mod changes;
+pub mod claim;
+pub mod core;
+mod desk;
+mod handshake;
+pub mod health;
+mod hello;
+mod http;
+pub mod hub;
+mod io;
+pub mod journal;
+pub mod lifecycle;
+mod listener;
+pub mod logging;
+pub mod logs_tail;
+mod offline;
+pub mod outbox;
+mod page;
+pub mod presence;
+mod reload;
+pub mod router;
+pub mod rpc;
+mod run;
+mod serve;
+mod session;
+pub mod settings;
+pub mod sockets;
+pub mod version;
+mod wire;
+
+pub use offline::{Offline, OfflineError};
+pub use run::{RunOptions, WsLog, run, run_to_exit};

@@ -1,0 +1,206 @@
+//! Following the configuration and the devices' readable view while the gateway runs, and the signals that end it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_config::reload::{Decision, plan};
+use openclaw_config::start::Overrides;
+use openclaw_config::watch::Watcher;
+use openclaw_config::{Loaded, start};
+use openclaw_protocol::refusal::{InvalidatedWhy, Refusal};
+use tokio::sync::mpsc;
+
+use crate::core::Core;
+use crate::lifecycle::{Signal, Signals};
+use crate::logging::{self, Level, Settings as LogSettings};
+use crate::serve::Ending;
+use crate::settings::Settings;
+use crate::version;
+
+/// What was asked of the log besides the configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogOverrides {
+    pub(crate) flag: Option<Level>,
+    pub(crate) verbose: bool,
+    pub(crate) colour: bool,
+    pub(crate) profile: Option<String>,
+    pub(crate) environment: Option<String>,
+}
+
+/// The log's settings under a configuration.
+pub(crate) fn logging_settings(loaded: &Loaded, asked: &LogOverrides) -> LogSettings {
+    let (settings, problem) = LogSettings::resolve(&loaded.gateway.logging, &logging::Overrides {
+        flag: asked.flag,
+        environment: asked.environment.clone(),
+        verbose: asked.verbose,
+        profile: asked.profile.clone(),
+        colour: asked.colour,
+        version: version::VERSION.to_owned(),
+    });
+    if let Some(problem) = problem {
+        tracing::warn!(subsystem = "gateway", "{problem}");
+    }
+    settings
+}
+
+/// The addresses of this host's interfaces.
+pub(crate) fn own_addresses() -> Vec<IpAddr> {
+    let interfaces = openclaw_os::host::interfaces().unwrap_or_default();
+    interfaces.into_iter().map(|interface| interface.address).filter(|address| !address.is_loopback()).collect()
+}
+
+/// Waits until the gateway must end, and follows changes of the files meanwhile.
+pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides: Overrides) -> Ending {
+    let (changed, mut changes) = mpsc::unbounded_channel::<Vec<PathBuf>>();
+    let (files, debounce) = {
+        let settings = core.policy();
+        (watched(&core, &settings.loaded), Duration::from_millis(settings.loaded.gateway.reload.debounce_ms))
+    };
+    let watcher = Watcher::start(files, debounce, move |files| {
+        // The receiver is gone only when the gateway ends.
+        changed.send(files.to_vec()).ok();
+    });
+    let watcher = watcher
+        .inspect_err(|error| tracing::warn!(subsystem = "gateway/reload", "changes of files are not followed: {error}"))
+        .ok();
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Stop(name) => {
+                    tracing::info!(subsystem = "gateway", "signal {name} received");
+                    tracing::info!(subsystem = "gateway", "received {name}; shutting down");
+                    return Ending::Stop;
+                }
+                Signal::Restart(name) => {
+                    tracing::info!(subsystem = "gateway", "signal {name} received");
+                    if may_restart(&core, &overrides, name) {
+                        tracing::info!(subsystem = "gateway", "received {name}; restarting");
+                        return Ending::Restart;
+                    }
+                }
+            },
+            () = core.restart_wanted() => {
+                if may_restart(&core, &overrides, "a request") {
+                    return Ending::Restart;
+                }
+            }
+            Some(files) = changes.recv() => {
+                let view = &core.store.paths().paired;
+                if files.iter().any(|file| file == view) {
+                    core.store.check_hand_edits().await;
+                }
+                if files.iter().any(|file| file != view) && config_changed(&core, &overrides).await == Some(Ending::Restart) {
+                    return Ending::Restart;
+                }
+                if let Some(watcher) = &watcher {
+                    watcher.watch(watched(&core, &core.policy().loaded));
+                }
+            }
+        }
+    }
+}
+
+fn watched(core: &Core, loaded: &Loaded) -> Vec<PathBuf> {
+    let mut files = vec![core.paths.config_path.clone(), core.paths.dotenv(), core.store.paths().paired.clone()];
+    files.extend(loaded.includes.iter().cloned());
+    files
+}
+
+/// A restart into a configuration that does not start would end the gateway: then it stays, and says why.
+fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> bool {
+    let allowed = core.policy().loaded.value.pointer("/commands/restart").and_then(serde_json::Value::as_bool);
+    if allowed == Some(false) {
+        tracing::warn!(subsystem = "gateway", "{asked_by} asks for a restart, but commands.restart is false; ignored");
+        return false;
+    }
+    let refusal = match openclaw_config::load(&core.paths, &core.env) {
+        Ok(mut loaded) => {
+            core.while_spawning(|| loaded.resolve_exec_secrets(&core.paths));
+            start::plan(&loaded, &core.paths, overrides).err().map(|refusal| refusal.lines)
+        }
+        Err(error) => Some(vec![error.to_string()]),
+    };
+    if let Some(lines) = &refusal {
+        tracing::error!(
+            subsystem = "gateway",
+            "no restart: the gateway would not start again, so it keeps running as it is. {}",
+            lines.join(" ")
+        );
+    }
+    refusal.is_none()
+}
+
+/// Takes a changed file into force, as far as that goes without a restart.
+async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Ending> {
+    let loaded = {
+        let core = core.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut loaded = openclaw_config::load(&core.paths, &core.env)?;
+            core.while_spawning(|| loaded.resolve_exec_secrets(&core.paths));
+            Ok::<_, openclaw_config::LoadError>(loaded)
+        });
+        match read.await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(error)) => {
+                tracing::warn!(subsystem = "gateway/reload", "config reload skipped (invalid config): {error}");
+                return None;
+            }
+            Err(_) => return None,
+        }
+    };
+    if !loaded.exists {
+        tracing::warn!(subsystem = "gateway/reload", "config reload skipped (config file not found)");
+        return None;
+    }
+    if !loaded.is_valid() {
+        let issues: Vec<String> = loaded.issues.iter().map(ToString::to_string).collect();
+        tracing::warn!(subsystem = "gateway/reload", "config reload skipped (invalid config): {}", issues.join("; "));
+        return None;
+    }
+    let before = core.policy().clone();
+    let mode = loaded.gateway.reload.mode;
+    let change = plan(&before.loaded.value, &loaded.value);
+    if change.is_empty() {
+        return None;
+    }
+    let keys = change.changed_paths.join(", ");
+    tracing::info!(subsystem = "gateway/reload", "config change detected; evaluating reload ({keys})");
+    match change.decide(mode) {
+        Decision::Nothing => core.set_policy(Settings { loaded, ..(*before).clone() }),
+        Decision::Apply => apply(core, &before, loaded, overrides),
+        Decision::ApplyAndWait => {
+            apply(core, &before, loaded, overrides);
+            tracing::warn!(subsystem = "gateway/reload", "config reload requires gateway restart; hot mode ignoring ({keys})");
+        }
+        Decision::Restart => {
+            tracing::info!(subsystem = "gateway/reload", "config change requires gateway restart ({keys})");
+            return may_restart(core, overrides, "the changed configuration").then_some(Ending::Restart);
+        }
+        Decision::Disabled => {
+            tracing::info!(subsystem = "gateway/reload", "config reload disabled (gateway.reload.mode=off)");
+        }
+    }
+    None
+}
+
+fn apply(core: &Core, before: &Settings, loaded: Loaded, overrides: &Overrides) {
+    let (plan, notes) = before.plan.after_reload(&loaded, &core.paths, overrides);
+    for note in notes {
+        tracing::warn!(subsystem = "gateway/reload", "{note}");
+    }
+    for secret in [&plan.token, &plan.password].into_iter().flatten() {
+        logging::mask(&secret.secret);
+    }
+    let now = Settings::new(loaded, plan, own_addresses());
+    let secret_changed = before.shared_secret() != now.shared_secret()
+        || before.admission.auth.name() != now.admission.auth.name();
+    core.set_policy(now);
+    if secret_changed {
+        let close = Refusal::Invalidated { why: InvalidatedWhy::AuthChanged };
+        let closed = core.close_invalidated(&close, |connection| connection.by_shared_secret);
+        tracing::info!(subsystem = "gateway/reload", "the gateway's secret changed; {closed} connections that used the old one were closed");
+    }
+    tracing::info!(subsystem = "gateway/reload", "config hot reload applied");
+}

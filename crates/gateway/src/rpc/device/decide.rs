@@ -1,0 +1,160 @@
+//! `device.pair.approve`, `.reject`, `.remove`, `.rename`: what an operator decides about devices.
+
+use std::sync::Arc;
+
+use openclaw_pairing::{Applied, Mutation, Outcome, Rejected, Shown};
+use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::schema::{Field, NAME, Shape};
+use openclaw_protocol::scope::Scope;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{device_id, request_id};
+use crate::core::Core;
+use crate::router::{Authority, Listed, Method, Need, Reply};
+use crate::rpc::refused::{Doing, error};
+use crate::rpc::{Methods, for_owner_only, pairing_caller};
+use crate::wire::{self, Viewer};
+
+const APPROVE: &str = "device.pair.approve";
+
+static APPROVAL: [Field; 2] =
+    [Field::required("requestId", NAME), Field::optional("shown", Shape::Text { min: 16, max: 16 })];
+static REQUEST: [Field; 1] = [Field::required("requestId", NAME)];
+static DEVICE: [Field; 1] = [Field::required("deviceId", NAME)];
+static LABEL: [Field; 2] =
+    [Field::required("deviceId", NAME), Field::required("label", Shape::Text { min: 1, max: 64 })];
+
+pub(super) fn methods() -> Methods {
+    let need = || Need::Scope(Scope::PAIRING);
+    vec![
+        Method::new(APPROVE, need(), &APPROVAL, "Approve a waiting device", approve),
+        Method::new("device.pair.reject", need(), &REQUEST, "Reject a waiting device", reject),
+        Method::new("device.pair.remove", need(), &DEVICE, "Remove a paired device", remove),
+        Method::new("device.pair.rename", need(), &LABEL, "Name a paired device", rename).listed(Listed::V4),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Approval {
+    request_id: String,
+    shown: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ByRequest {
+    request_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ByDevice {
+    device_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Labelled {
+    device_id: String,
+    label: String,
+}
+
+/// Applies a change in the caller's name, with the words of what was attempted when it is refused.
+pub(crate) async fn apply(
+    core: &Core,
+    caller: &Authority,
+    doing: Doing,
+    mutation: Result<Mutation, Rejected>,
+) -> Result<Applied, ErrorShape> {
+    let applied = match mutation {
+        Ok(mutation) => core.store.apply(mutation).await,
+        Err(rejected) => Err(rejected.into()),
+    };
+    applied.map_err(|refused| error(refused, doing, caller))
+}
+
+/// The answer to an outcome that the change cannot have: a fault of ours, told instead of hidden.
+pub(crate) fn unexpected(outcome: &Outcome) -> ErrorShape {
+    tracing::error!(
+        subsystem = "gateway/pairing",
+        ?outcome,
+        "the store answered something else than was asked"
+    );
+    ErrorShape::unavailable("the gateway lost track of this change; look at the list and try again", 1_000)
+}
+
+/// Approves in the caller's name. Also for `node.pair.approve`: devices and nodes wait in the same list.
+pub(crate) async fn approve_request(
+    core: &Core,
+    caller: &Authority,
+    request: &str,
+    expect: Option<Shown>,
+) -> Result<Applied, ErrorShape> {
+    let mutation = request_id(request).map(|request| Mutation::Approve {
+        request,
+        caller: pairing_caller(caller),
+        expect,
+    });
+    apply(core, caller, Doing::Approve, mutation).await
+}
+
+async fn approve(core: Arc<Core>, caller: Authority, params: Approval) -> Reply {
+    for_owner_only(&caller, APPROVE, "shown", params.shown.is_some())?;
+    let expect = params.shown.as_deref().map(|shown| {
+        Shown::parse(shown)
+            .ok_or_else(|| ErrorShape::invalid_params(APPROVE, "at /shown: must be 16 hex digits"))
+    });
+    let applied = approve_request(&core, &caller, &params.request_id, expect.transpose()?).await?;
+    match &applied.outcome {
+        Outcome::Approved { device, request } => {
+            let approved = request.as_ref().map_or(params.request_id.as_str(), |request| request.id.as_str());
+            Ok(json!({"requestId": approved, "device": wire::device(device, Viewer::of(&caller), None)}))
+        }
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Rejects in the caller's name.
+pub(crate) async fn reject_request(
+    core: &Core,
+    caller: &Authority,
+    request: &str,
+) -> Result<Applied, ErrorShape> {
+    let mutation =
+        request_id(request).map(|request| Mutation::Reject { request, caller: pairing_caller(caller) });
+    apply(core, caller, Doing::Reject, mutation).await
+}
+
+async fn reject(core: Arc<Core>, caller: Authority, params: ByRequest) -> Reply {
+    let applied = reject_request(&core, &caller, &params.request_id).await?;
+    match &applied.outcome {
+        Outcome::Rejected { request } => Ok(json!({"requestId": request.id, "deviceId": request.device_id})),
+        other => Err(unexpected(other)),
+    }
+}
+
+async fn remove(core: Arc<Core>, caller: Authority, params: ByDevice) -> Reply {
+    let mutation = device_id(&params.device_id)
+        .map(|device| Mutation::Remove { device, caller: pairing_caller(&caller) });
+    let applied = apply(&core, &caller, Doing::Remove, mutation).await?;
+    match &applied.outcome {
+        Outcome::Removed { device } => Ok(json!({"deviceId": device.id})),
+        other => Err(unexpected(other)),
+    }
+}
+
+async fn rename(core: Arc<Core>, caller: Authority, params: Labelled) -> Reply {
+    let label = params.label.trim().to_owned();
+    let mutation = device_id(&params.device_id).map(|device| Mutation::Rename {
+        device,
+        label: label.clone(),
+        caller: pairing_caller(&caller),
+    });
+    let applied = apply(&core, &caller, Doing::Rename, mutation).await?;
+    match &applied.outcome {
+        Outcome::Changed { device } => Ok(json!({"deviceId": device.id, "label": device.label})),
+        other => Err(unexpected(other)),
+    }
+}
