@@ -1,0 +1,50 @@
+//! `openclaw gateway …` (cli §6): the server in the foreground, and the verbs that ask one.
+
+mod auth_token;
+mod call;
+mod probe;
+mod run;
+
+use crate::args::gateway::{GatewayArgs, GatewayCommand};
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::ui::Ui;
+
+pub(crate) use run::{asks_for_dev, run};
+
+/// `--json` was given.
+pub(crate) fn wants_json(args: &GatewayArgs) -> bool {
+    match &args.command {
+        Some(GatewayCommand::Call(call)) => call.query.json,
+        Some(GatewayCommand::Health(query)) => query.json,
+        Some(GatewayCommand::Probe(probe)) => probe.json,
+        Some(GatewayCommand::AuthToken(token)) => token.json,
+        _ => false,
+    }
+}
+
+/// The command is the server itself, which brings its own runtime.
+pub(crate) fn is_server(args: &GatewayArgs) -> bool {
+    matches!(args.command, None | Some(GatewayCommand::Run(_)))
+}
+
+/// Runs a verb that asks a gateway. Options before the verb count for it too.
+pub(crate) async fn ask(context: &Context, ui: &mut Ui, args: GatewayArgs) -> Outcome {
+    let outer = args.run.reach();
+    match args.command {
+        Some(GatewayCommand::Call(mut call)) => {
+            call.query.reach = call.query.reach.or(outer);
+            call::call(context, ui, &call).await
+        }
+        Some(GatewayCommand::Health(mut query)) => {
+            query.reach = query.reach.or(outer);
+            call::health(context, ui, &query).await
+        }
+        Some(GatewayCommand::Probe(mut probe)) => {
+            probe.reach = probe.reach.or(outer);
+            probe::run(context, ui, &probe).await
+        }
+        Some(GatewayCommand::AuthToken(token)) => auth_token::run(context, ui, &token),
+        None | Some(GatewayCommand::Run(_) | GatewayCommand::Other(_)) => Ok(0),
+    }
+}

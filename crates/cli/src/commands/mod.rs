@@ -1,0 +1,9 @@
+//! One module for each command: what it asks the gateway or the file, and what it prints.
+
+pub(crate) mod completion;
+pub(crate) mod config;
+pub(crate) mod devices;
+pub(crate) mod gateway;
+pub(crate) mod health;
+pub(crate) mod logs;
+pub(crate) mod qr;

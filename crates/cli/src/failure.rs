@@ -1,0 +1,188 @@
+//! What a command that did not succeed says, and its exit code: the one place where failures become output.
+
+use serde_json::{Map, Value, json};
+
+use crate::ui::{Style, Ui};
+
+/// Exit code of almost every failure (cli §1.3).
+pub(crate) const EXIT_FAILED: u8 = 1;
+
+/// Result of a command: the exit code, which is 0 for success and for answers that are not failures.
+pub(crate) type Outcome = Result<u8, Failure>;
+
+/// A failure on its way to the user: what happened, the facts around it, and the way out.
+///
+/// One pointer wide: it travels through every `Result` of the program.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Parts {
+    kind: &'static str,
+    message: String,
+    details: Vec<String>,
+    fix: Option<String>,
+    elsewhere: bool,
+    fields: Map<String, Value>,
+    exit: u8,
+    shown: bool,
+}
+
+impl Failure {
+    /// A failure with the sentence that says what happened.
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure(Box::new(Parts {
+            kind: "cli_error",
+            message: message.into(),
+            details: Vec::new(),
+            fix: None,
+            elsewhere: false,
+            fields: Map::new(),
+            exit: EXIT_FAILED,
+            shown: false,
+        }))
+    }
+
+    /// The command has said everything itself; only the exit code is left.
+    pub(crate) fn shown(exit: u8) -> Failure {
+        let mut failure = Failure::new("");
+        failure.0.exit = exit;
+        failure.0.shown = true;
+        failure
+    }
+
+    /// Another `error.type` for `--json` (cli §1.2).
+    pub(crate) fn kind(mut self, kind: &'static str) -> Failure {
+        self.0.kind = kind;
+        self
+    }
+
+    /// One more line below the sentence.
+    pub(crate) fn detail(mut self, line: impl Into<String>) -> Failure {
+        self.0.details.push(line.into());
+        self
+    }
+
+    /// Several more lines below the sentence.
+    pub(crate) fn details(mut self, lines: impl IntoIterator<Item = String>) -> Failure {
+        self.0.details.extend(lines);
+        self
+    }
+
+    /// The command that mends it.
+    pub(crate) fn fix(mut self, command: impl Into<String>) -> Failure {
+        self.0.fix = Some(command.into());
+        self
+    }
+
+    /// The command is to be run on the gateway's host, not here.
+    pub(crate) fn on_gateway_host(mut self) -> Failure {
+        self.0.elsewhere = true;
+        self
+    }
+
+    /// A fact for `--json`, beside `ok` and `error`.
+    pub(crate) fn field(mut self, name: &str, value: impl Into<Value>) -> Failure {
+        self.0.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Words put before the sentence, as `Gateway call failed: `.
+    pub(crate) fn prefixed(mut self, prefix: &str) -> Failure {
+        self.0.message.insert_str(0, prefix);
+        self
+    }
+
+    /// The sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The command that mends it, if there is one.
+    pub(crate) fn fix_command(&self) -> Option<&str> {
+        self.0.fix.as_deref()
+    }
+
+    /// Prints it: one JSON document on standard output with `--json`, else text on standard error.
+    pub(crate) fn print(&self, ui: &mut Ui, json: bool) {
+        if self.0.shown {
+            return;
+        }
+        if json {
+            ui.json(&self.to_json());
+            return;
+        }
+        ui.note_styled(Style::Bad, &self.0.message);
+        for line in &self.0.details {
+            ui.note(line);
+        }
+        if let Some(fix) = &self.0.fix {
+            let place = if self.0.elsewhere { "   (run on the gateway host)" } else { "" };
+            ui.note_styled(Style::Command, format!("Fix: {fix}{place}"));
+        }
+    }
+
+    /// The envelope of cli §1.2 with the facts of A-08 beside it.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut document = Map::new();
+        document.insert("ok".to_owned(), Value::Bool(false));
+        document.insert("error".to_owned(), json!({ "type": self.0.kind, "message": self.0.message }));
+        document.insert("message".to_owned(), Value::String(self.0.message.clone()));
+        if let Some(fix) = &self.0.fix {
+            document.insert("fix".to_owned(), Value::String(fix.clone()));
+        }
+        for (name, value) in &self.0.fields {
+            document.insert(name.clone(), value.clone());
+        }
+        Value::Object(document)
+    }
+
+    /// The exit code of the program.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.0.exit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Failure;
+    use crate::ui::Terminal;
+    use crate::ui::testing::capture;
+
+    #[test]
+    fn text_is_sentence_facts_fix() {
+        let (mut ui, out, err) = capture(Terminal::plain(), "");
+        let failure = Failure::new("It broke.").detail("  Where  here").fix("openclaw health");
+        failure.print(&mut ui, false);
+        assert_eq!(out.text(), "");
+        assert_eq!(err.text(), "It broke.\n  Where  here\nFix: openclaw health\n");
+        assert_eq!(failure.exit_code(), 1);
+    }
+
+    #[test]
+    fn json_is_one_document_on_standard_output() {
+        let (mut ui, out, err) = capture(Terminal::plain(), "");
+        Failure::new("It broke.")
+            .kind("gateway_transport_error")
+            .fix("x")
+            .field("cause", "C-20")
+            .print(&mut ui, true);
+        assert_eq!(err.text(), "");
+        let document: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!(
+            document,
+            json!({"ok": false, "error": {"type": "gateway_transport_error", "message": "It broke."},
+                   "message": "It broke.", "fix": "x", "cause": "C-20"})
+        );
+    }
+
+    #[test]
+    fn what_was_shown_is_not_said_twice() {
+        let (mut ui, out, err) = capture(Terminal::plain(), "");
+        Failure::shown(3).print(&mut ui, true);
+        assert_eq!((out.text().as_str(), err.text().as_str()), ("", ""));
+        assert_eq!(Failure::shown(3).exit_code(), 3);
+    }
+}

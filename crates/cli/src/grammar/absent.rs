@@ -1,0 +1,160 @@
+//! The commands of the original that this program does not have: one sentence each (ruling 7), with the way to reach
+//! the same end where there is one.
+
+/// Absent commands by path, with what serves instead; an empty string where nothing does.
+const INSTEAD: &[(&str, &str)] = &[
+    ("acp", ""),
+    ("agent", ""),
+    ("agents", ""),
+    ("approvals", ""),
+    ("attach", ""),
+    ("audit", ""),
+    (
+        "auth",
+        "`openclaw gateway auth-token --show` shows the token, `openclaw config set gateway.auth.token <token>` replaces it",
+    ),
+    ("automations", ""),
+    ("backup", "copy the state directory while the gateway is stopped"),
+    ("browser", ""),
+    ("capability", ""),
+    ("channels", ""),
+    ("chat", ""),
+    ("claws", ""),
+    ("clawbot", "`openclaw qr` shows the pairing code"),
+    ("config", "`openclaw config get | set | unset | validate` work on openclaw.json"),
+    ("configure", "`openclaw config set <path> <value>` changes one setting at a time"),
+    ("connect", "`openclaw devices join-code` makes a code that any client takes in place of a token"),
+    ("cron", ""),
+    (
+        "dashboard",
+        "open http://127.0.0.1:18789/ in a browser; `openclaw gateway auth-token --show` shows the token",
+    ),
+    ("database", ""),
+    ("directory", ""),
+    ("dns", ""),
+    ("docs", "see https://docs.openclaw.ai"),
+    ("doctor", "`openclaw config validate`, `openclaw gateway probe` and `openclaw logs` show what is wrong"),
+    ("exec-approvals", ""),
+    ("exec-policy", ""),
+    ("file-transfer", ""),
+    ("fleet", ""),
+    ("gateway diagnostics", "`openclaw logs` shows the log"),
+    ("gateway discover", "`openclaw gateway probe --url <url>` tries a known address"),
+    ("gateway explain", "`openclaw logs` shows why connections were refused"),
+    ("gateway install", "run `openclaw gateway` under your own supervisor"),
+    ("gateway restart", "send the gateway SIGUSR1, or restart it with your supervisor"),
+    ("gateway restart-handoff", ""),
+    ("gateway resume", ""),
+    ("gateway stability", ""),
+    ("gateway start", "run `openclaw gateway` in the foreground or under your own supervisor"),
+    ("gateway status", "`openclaw gateway probe` and `openclaw health` say how the gateway is"),
+    ("gateway stop", "send the gateway SIGTERM, or stop it with your supervisor"),
+    ("gateway suspend", ""),
+    ("gateway uninstall", ""),
+    ("gateway usage-cost", ""),
+    ("hooks", ""),
+    ("infer", ""),
+    ("mcp", ""),
+    ("memory", ""),
+    ("message", ""),
+    ("migrate", "an existing state is taken over when the gateway starts"),
+    ("models", ""),
+    ("node", ""),
+    ("nodes", "`openclaw devices list` shows paired nodes, `openclaw gateway call node.list` lists them all"),
+    ("onboard", "`openclaw gateway` starts without any preparation"),
+    ("pairing", "for devices use `openclaw devices`"),
+    ("plugins", ""),
+    ("promos", ""),
+    ("proxy", ""),
+    ("reset", ""),
+    ("resume", ""),
+    ("sandbox", ""),
+    ("secrets", ""),
+    ("security", ""),
+    ("sessions", ""),
+    ("setup", "`openclaw gateway` starts without any preparation"),
+    ("skills", ""),
+    ("status", "`openclaw gateway probe` and `openclaw health` say how the gateway is"),
+    ("system", "`openclaw gateway call system-presence` shows who is connected"),
+    ("tasks", ""),
+    ("telemetry", ""),
+    ("terminal", ""),
+    ("transcripts", ""),
+    ("triage", ""),
+    ("tui", ""),
+    ("uninstall", ""),
+    ("update", "install a newer binary in place of this one"),
+    ("users", ""),
+    ("webhooks", ""),
+    ("worker", ""),
+    ("worktrees", ""),
+];
+
+/// The sentence for an absent command, `None` when the original has no such command either.
+pub(crate) fn lookup(path: &[&str]) -> Option<String> {
+    let path = path.join(" ");
+    let (name, instead) = INSTEAD.iter().find(|(name, _)| *name == path)?;
+    Some(match *instead {
+        "" => format!("`openclaw {name}` is not part of this version."),
+        instead => format!("`openclaw {name}` is not part of this version; {instead}."),
+    })
+}
+
+/// The command to suggest instead of one that is absent; words about a command that exists stay as they are.
+pub(crate) fn stand_in(words: &str) -> &str {
+    const STAND_INS: [(&str, &str); 6] = [
+        ("gateway start", "gateway run"),
+        ("gateway restart", "gateway probe"),
+        ("gateway status", "gateway probe"),
+        ("status", "gateway probe"),
+        ("doctor", "gateway probe"),
+        ("dashboard", "gateway auth-token --show"),
+    ];
+    let about =
+        |name: &str| words == name || words.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
+    STAND_INS.iter().find(|(name, _)| about(name)).map_or(words, |(_, instead)| instead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{INSTEAD, lookup, stand_in};
+    use crate::grammar::tree;
+
+    #[test]
+    fn absent_commands_are_really_absent() {
+        let tree = tree();
+        for (path, _) in INSTEAD.iter().filter(|(path, _)| *path != "config") {
+            let mut command = &tree;
+            let found = path.split(' ').all(|word| match command.find_subcommand(word) {
+                Some(next) => {
+                    command = next;
+                    true
+                }
+                None => false,
+            });
+            assert!(!found, "`{path}` exists and is listed as absent");
+        }
+    }
+
+    #[test]
+    fn suggestions_name_commands_that_exist() {
+        for (words, expected) in [
+            ("gateway start", "gateway run"),
+            ("doctor --generate-gateway-token", "gateway probe"),
+            ("devices approve x", "devices approve x"),
+            ("statusbar", "statusbar"),
+        ] {
+            assert_eq!(stand_in(words), expected);
+        }
+    }
+
+    #[test]
+    fn one_sentence_each() {
+        for (path, _) in INSTEAD {
+            let words: Vec<&str> = path.split(' ').collect();
+            let sentence = lookup(&words).unwrap();
+            assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+        }
+        assert_eq!(lookup(&["frobnicate"]), None);
+    }
+}

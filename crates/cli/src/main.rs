@@ -1,0 +1,32 @@
+//! The `openclaw` command: argument grammar, printing, exit codes. What is done is done elsewhere: by a gateway over
+//! `openclaw-client`, by `openclaw-gateway` itself, or on the file by `openclaw-config`.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`args`], [`grammar`] | what can be typed, and what a mistake is answered with |
+//! | [`app`] | one run, from words to exit code |
+//! | [`reach`] | the way to a gateway: owner socket, network, or a stopped one's state directory |
+//! | [`commands`] | one module for each command |
+//! | [`ui`], [`failure`], [`hint`] | everything that is printed |
+
+mod app;
+mod args;
+mod commands;
+mod context;
+mod failure;
+mod grammar;
+mod hint;
+mod numbers;
+mod reach;
+#[cfg(test)]
+mod snapshot;
+mod ui;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    ExitCode::from(app::run(&words))
+}

@@ -1,0 +1,112 @@
+//! Everything that decides which gateway is meant and with which secrets: options, environment, configuration.
+
+use openclaw_client::{CredentialInputs, Credentials, Fingerprint, Target, TargetInputs};
+use openclaw_config::gateway::{GatewayConfig, Mode};
+use openclaw_config::start;
+use openclaw_protocol::secret::Secret;
+
+use crate::args::reach::ReachArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::numbers;
+
+/// The settings of one command, read once.
+pub(crate) struct Inputs<'a> {
+    context: &'a Context,
+    args: &'a ReachArgs,
+    cli_port: Option<u16>,
+    /// The gateway's settings; the defaults when the file cannot be used.
+    pub(crate) config: GatewayConfig,
+    /// What is wrong with the file, as a block to print.
+    pub(crate) config_problem: Option<Vec<String>>,
+    env: openclaw_config::Env,
+}
+
+impl<'a> Inputs<'a> {
+    /// Reads the configuration. A file that cannot be used is no reason to stop: the commands that mend things
+    /// must work then (cli §4.4), and the owner socket needs nothing from it.
+    pub(crate) fn gather(context: &'a Context, args: &'a ReachArgs) -> Result<Inputs<'a>, Failure> {
+        let port = numbers::port(args.port.as_deref())?;
+        let (config, env, config_problem) = match context.config() {
+            Ok(loaded) => {
+                let problem = (!loaded.is_valid()).then(|| context.invalid_config(&loaded.issues));
+                (loaded.gateway.clone(), loaded.env.clone(), problem)
+            }
+            Err(error) => {
+                (GatewayConfig::default(), context.env.clone(), Some(context.invalid_config(&error.issues())))
+            }
+        };
+        let mut inputs = Inputs { context, args, cli_port: None, config, config_problem, env };
+        // The port this machine's gateway has anyway names that gateway, and says nothing against meeting it as its owner.
+        inputs.cli_port = port.filter(|port| *port != inputs.local_port());
+        Ok(inputs)
+    }
+
+    /// `gateway.mode` is remote.
+    pub(crate) fn is_remote_mode(&self) -> bool {
+        self.config.mode == Some(Mode::Remote)
+    }
+
+    /// `--token` or `--password` was given.
+    fn has_explicit_secret(&self) -> bool {
+        self.args.token.is_some() || self.args.password.is_some()
+    }
+
+    /// The gateway of this machine is meant, and nothing speaks against meeting it as its owner (ruling 27).
+    pub(crate) fn is_own(&self) -> bool {
+        self.target().prefers_owner_socket(self.has_explicit_secret())
+    }
+
+    /// Where the gateway of this machine listens: `OPENCLAW_GATEWAY_PORT` wins over the file (cli §2).
+    pub(crate) fn local_port(&self) -> u16 {
+        match self.context.config() {
+            Ok(loaded) => start::port(loaded, &self.context.paths, None).0,
+            Err(_) => self.context.paths.default_port,
+        }
+    }
+
+    /// What the client crate decides about the target from.
+    pub(crate) fn target(&self) -> TargetInputs<'_> {
+        TargetInputs {
+            cli_url: self.args.url.as_deref(),
+            cli_port: self.cli_port,
+            env_url: self.env.get("OPENCLAW_GATEWAY_URL").or_else(|| self.env.get("CLAWDBOT_GATEWAY_URL")),
+            remote_mode: self.is_remote_mode(),
+            remote_url: self.config.remote.url.as_deref(),
+            remote_fingerprint: self.config.remote.tls_fingerprint.as_deref().and_then(Fingerprint::parse),
+            local_port: Some(self.local_port()),
+            local_tls: self.config.tls.enabled,
+            local_fingerprint: None,
+            allow_insecure_private: self.env.flag("OPENCLAW_ALLOW_INSECURE_PRIVATE_WS"),
+        }
+    }
+
+    /// The secrets that may be sent to the target (cli §5.2).
+    pub(crate) fn credentials(&self, target: &Target) -> Result<Credentials, Failure> {
+        let secret = |text: &Option<String>| text.as_deref().and_then(Secret::present);
+        let config = self.context.with_secrets_asked(&self.config);
+        let env =
+            |names: [&str; 2]| names.iter().find_map(|name| self.env.get(name)).and_then(Secret::present);
+        let inputs = CredentialInputs {
+            flag_token: secret(&self.args.token),
+            flag_password: secret(&self.args.password),
+            env_token: env(["OPENCLAW_GATEWAY_TOKEN", "CLAWDBOT_GATEWAY_TOKEN"]),
+            env_password: env(["OPENCLAW_GATEWAY_PASSWORD", "CLAWDBOT_GATEWAY_PASSWORD"]),
+            auth_token: config.auth.token.get().cloned(),
+            auth_password: config.auth.password.get().cloned(),
+            remote_token: config.remote.token.get().cloned(),
+            remote_password: config.remote.password.get().cloned(),
+        };
+        inputs.choose(target.source).map_err(|error| {
+            Failure::new(error.to_string())
+                .kind("gateway_credentials_required")
+                .detail(format!("Config: {}", self.context.paths.config_path.display()))
+        })
+    }
+
+    /// How long to wait, with the default of the command.
+    pub(crate) fn patience(&self, default_ms: u64) -> Result<std::time::Duration, Failure> {
+        numbers::positive("--timeout <ms>", self.args.timeout.as_deref(), default_ms)
+            .map(std::time::Duration::from_millis)
+    }
+}
