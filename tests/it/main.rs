@@ -1,0 +1,24 @@
+//! The whole-program tests, in one binary: one link, and the reference client and the schema are fetched once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on panics"
+)]
+
+mod apps;
+mod cli;
+mod codes;
+mod crash;
+mod house;
+mod import;
+mod limits;
+mod local;
+mod owner;
+mod pairing;
+mod reference;
+mod refusals;
+mod rpc;
+mod start;
+mod storm;

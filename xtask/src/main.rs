@@ -1,0 +1,62 @@
+//! The project's own chores. Nothing here is needed to run the gateway.
+//!
+//! `cargo xtask test` is what a developer runs before a commit and what CI runs after it; `prepare` fetches and builds
+//! what the whole-program tests need; `interop` runs OpenClaw's own command lines against this gateway.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who started it")]
+
+mod bench;
+mod deny;
+mod interop;
+mod mutants;
+mod prepare;
+mod report;
+mod run;
+mod spdx;
+mod stranger;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <chore>
+
+  test      check everything: format, lints, docs, dependencies, all tests (what CI runs);
+            `test <word>` does only the steps whose name contains the word
+  prepare   build the binary and fetch the reference client that the whole-program tests use
+  mutants   break one check of the admission decision at a time and demand that a test notices;
+            `mutants <word>` breaks only those whose name contains the word
+  interop   run OpenClaw's own published command lines against this gateway (large download, own cache)
+  bench     measure the release binary (start, memory, handshakes, storms; docs/performance.md);
+            `bench <suite>` does only that
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["test"] => test::run(None),
+        ["test", word] => test::run(Some(word)),
+        ["prepare"] => prepare::run(),
+        ["interop"] => interop::run(),
+        ["mutants"] => mutants::run(None),
+        ["mutants", word] => mutants::run(Some(word)),
+        ["bench", words @ ..] => bench::run(words),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

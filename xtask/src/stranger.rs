@@ -1,0 +1,94 @@
+//! The whole-program tests once more as a user with no privileges: root never sees a permission error.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{prepare, run};
+
+/// A uid that owns nothing on any machine. Not 65534: the kernel shows that one for owners it cannot name, and the
+/// gateway refuses it for that reason.
+const UID: u32 = 42_123;
+
+pub(crate) fn run() -> (Vec<String>, Result<()>) {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: the tests above already ran without privileges");
+        return (Vec::new(), Ok(()));
+    }
+    match place() {
+        Ok(place) => {
+            let outcome = run_in(&place);
+            let cleaned = std::fs::remove_dir_all(&place.folder).context("could not remove the copies");
+            (outcome.0, outcome.1.and(cleaned))
+        }
+        Err(error) => (Vec::new(), Err(error)),
+    }
+}
+
+/// Copies that the other user may read: the repository itself may lie where only root can look.
+struct Place {
+    folder: PathBuf,
+    tests: PathBuf,
+    binary: PathBuf,
+    schema: PathBuf,
+}
+
+fn place() -> Result<Place> {
+    let prepared = prepare::prepare()?;
+    let built = test_binary()?;
+    let folder = std::env::temp_dir().join(format!("openclaw-stranger-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
+    let copy = |from: &Path, name: &str, mode: u32| -> Result<PathBuf> {
+        let to = folder.join(name);
+        std::fs::copy(from, &to).with_context(|| format!("could not copy {}", from.display()))?;
+        std::fs::set_permissions(&to, PermissionsExt::from_mode(mode))?;
+        Ok(to)
+    };
+    let tests = copy(&built, "it", 0o755)?;
+    let binary = copy(&prepared.binary, "openclaw", 0o755)?;
+    let schema = copy(&prepared.schema(), "protocol.schema.json", 0o644)?;
+    let home = folder.join("home");
+    std::fs::create_dir_all(home.join("tmp"))?;
+    for path in [&home, &home.join("tmp")] {
+        std::os::unix::fs::chown(path, Some(UID), Some(UID))?;
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o700))?;
+    }
+    Ok(Place { folder, tests, binary, schema })
+}
+
+fn run_in(place: &Place) -> (Vec<String>, Result<()>) {
+    let home = place.folder.join("home");
+    let mut command = run::command("setpriv");
+    command
+        .arg(format!("--reuid={UID}"))
+        .arg(format!("--regid={UID}"))
+        .args(["--clear-groups", "--no-new-privs", "--inh-caps=-all"])
+        .arg(&place.tests)
+        // Tests about the source tree and about the published client have nothing to do with who runs them.
+        .args(["--test-threads=4", "--skip", "house::", "--skip", "reference::"])
+        .current_dir(&home)
+        .env_clear()
+        .env("HOME", &home)
+        .env("TMPDIR", home.join("tmp"))
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .env("OPENCLAW_TEST_BINARY", &place.binary)
+        .env("OPENCLAW_TEST_SCHEMA", &place.schema);
+    run::run_tests(&mut command)
+}
+
+/// Builds the whole-program tests, or finds them built, and returns the test binary.
+fn test_binary() -> Result<PathBuf> {
+    let words =
+        ["test", "--quiet", "--workspace", "--test", "it", "--no-run", "--locked", "--message-format=json"];
+    let messages = run::output(run::cargo().args(words))?;
+    for line in messages.lines() {
+        let message: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        let built = message["reason"] == "compiler-artifact" && message["target"]["name"] == "it";
+        if let Some(path) = message["executable"].as_str().filter(|_| built) {
+            return Ok(PathBuf::from(path));
+        }
+    }
+    bail!("cargo built no test binary called `it`")
+}

