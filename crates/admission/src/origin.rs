@@ -204,6 +204,7 @@ mod tests {
         assert_eq!(Origin::parse("HTTP://LocalHost:80"), Origin::parse("http://localhost/"));
         assert_ne!(Origin::parse("https://a.example"), Origin::parse("http://a.example"));
         assert_eq!(Origin::parse("http://[::1]:18789").unwrap().host(), "::1");
+        assert_eq!(Origin::parse("https://[FD00:0::1]"), Origin::parse("https://[fd00::1]:443"));
         for bad in
             ["null", "", "file://", "http://", "http://a b", "http://a/path", "http://a:99999", "http://u@a"]
         {

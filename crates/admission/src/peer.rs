@@ -170,8 +170,10 @@ pub fn host_name(authority: &str) -> Option<String> {
     let authority = authority.trim();
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (inside, after) = rest.split_once(']')?;
-        inside.parse::<Ipv6Addr>().ok()?;
-        (inside, after.strip_prefix(':').or((after.is_empty()).then_some(""))?)
+        let v6 = inside.parse::<Ipv6Addr>().ok()?;
+        let port = after.strip_prefix(':').or((after.is_empty()).then_some(""))?;
+        // Addresses have many spellings; browsers send the shortest.
+        return port.bytes().all(|b| b.is_ascii_digit()).then(|| v6.to_string());
     } else if let Ok(v6) = authority.parse::<Ipv6Addr>() {
         return Some(v6.to_string());
     } else {

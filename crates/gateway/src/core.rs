@@ -11,7 +11,7 @@ use openclaw_admission::peer::{Whereabouts, bucket, is_listed};
 use openclaw_admission::{Auth, Grant};
 use openclaw_config::env::Env;
 use openclaw_config::paths::Paths;
-use openclaw_pairing::Store;
+use openclaw_pairing::{Store, TokenKey};
 use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::refusal::Refusal;
@@ -102,7 +102,8 @@ impl Core {
     ) -> Arc<Self> {
         let limiter = Limiter::new(settings.admission.limits);
         let number = |name: &str| env.get(name).and_then(|value| value.parse::<u64>().ok());
-        let patience = number("OPENCLAW_HANDSHAKE_TIMEOUT_MS").map_or(Duration::from_secs(10), Duration::from_millis);
+        let patience =
+            number("OPENCLAW_HANDSHAKE_TIMEOUT_MS").map_or(Duration::from_secs(10), Duration::from_millis);
         let mut caps = Caps::default();
         if let Some(per_address) = number("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP") {
             caps.per_address = usize::try_from(per_address).unwrap_or(usize::MAX).max(1);
@@ -141,6 +142,11 @@ impl Core {
     pub fn set_policy(&self, settings: Settings) {
         self.limiter().set_limits(settings.admission.limits);
         self.settings.store(Arc::new(settings));
+    }
+
+    /// The key of the device tokens, under the shared secret in force.
+    pub fn tokens(&self) -> TokenKey {
+        self.store.token_key().under(self.policy().shared_secret())
     }
 
     /// The limiter.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use openclaw_admission::{Attempt, Decision, Effect, Grant, Locks, Outcome, PairingWish, View, decide};
 use openclaw_admission::limiter::{Counted, CredentialClass, LimitKey};
+use openclaw_admission::{Attempt, Decision, Effect, Grant, Locks, Outcome, PairingWish, View, decide};
 use openclaw_pairing::{Applied, ApplyError, Mutation, Outcome as Stored, Rejected};
 use openclaw_protocol::ids::RequestId;
 use openclaw_protocol::refusal::{PairingRefusal, Refusal};
@@ -57,7 +57,8 @@ pub(crate) async fn judge(core: &Arc<Core>, attempt: &Attempt<'_>) -> (Decision,
 fn decide_now(core: &Core, attempt: &Attempt<'_>, now: Millis) -> Decision {
     let devices = core.store.snapshot();
     let locks = Guarded(core);
-    let view = View { devices: &devices, tokens: core.store.token_key(), locks: &locks };
+    let tokens = core.tokens();
+    let view = View { devices: &devices, tokens: &tokens, locks: &locks };
     decide(&core.policy().admission, &view, attempt, now)
 }
 

@@ -44,7 +44,10 @@ pub(crate) async fn run(core: Arc<Core>, mut ws: Stream<Io>, facts: PeerFacts, p
 
 /// How a handshake ended.
 enum Ended {
-    Admitted { connection: Arc<Connection>, hello: String },
+    Admitted {
+        connection: Arc<Connection>,
+        hello: String,
+    },
     Refused(Answer),
     /// The peer hung up first.
     Gone,
@@ -101,7 +104,9 @@ impl<'a> Handshake<'a> {
             Ok(Message::Text(text)) => text.into_bytes(),
             Ok(Message::Binary(bytes)) => bytes,
             Ok(Message::Pong) => return Ended::Refused(self.silently(Refusal::InvalidFrame)),
-            Ok(Message::Close { .. }) | Err(WsError::Eof | WsError::Io(_) | WsError::Closed) => return Ended::Gone,
+            Ok(Message::Close { .. }) | Err(WsError::Eof | WsError::Io(_) | WsError::Closed) => {
+                return Ended::Gone;
+            }
             Err(WsError::TooBig { .. }) => return Ended::Refused(self.silently(Refusal::FrameTooLarge)),
             Err(error) => {
                 let close = error.close_code().unwrap_or(openclaw_protocol::close::PROTOCOL);
@@ -112,7 +117,9 @@ impl<'a> Handshake<'a> {
         let request = match frame::decode(&bytes) {
             Ok(request) => request,
             Err(FrameError::NotJson) => return Ended::Refused(self.silently(Refusal::InvalidJson)),
-            Err(FrameError::NotRequest { .. }) => return Ended::Refused(self.silently(Refusal::InvalidFrame)),
+            Err(FrameError::NotRequest { .. }) => {
+                return Ended::Refused(self.silently(Refusal::InvalidFrame));
+            }
         };
         if request.method != "connect" {
             let refusal = Refusal::NotConnect;
@@ -204,11 +211,14 @@ impl<'a> Handshake<'a> {
         let (at, trace, client) = match decided {
             Some((params, decision)) => {
                 let client = &params.client;
-                let words = format!("{}/{} {} on {}", client.id, client.mode, client.version, client.platform);
+                let words =
+                    format!("{}/{} {} on {}", client.id, client.mode, client.version, client.platform);
                 (decision.at.clone(), decision.trace.clone(), Words::new(&words))
             }
             None => {
-                let at = self.facts.whereabouts(&policy.admission.trusted_proxies, policy.admission.real_ip_fallback);
+                let at = self
+                    .facts
+                    .whereabouts(&policy.admission.trusted_proxies, policy.admission.real_ip_fallback);
                 (at, Trace::default(), Words::new("unknown"))
             }
         };
@@ -222,7 +232,9 @@ impl<'a> Handshake<'a> {
             conn_id: self.conn.to_string(),
             peer: peer_in_words(at.client),
             path: path_in_words(&at.path),
-            device_id: decided.and_then(|(params, _)| params.device.as_ref()).map(|device| Words::new(&device.id).to_string()),
+            device_id: decided
+                .and_then(|(params, _)| params.device.as_ref())
+                .map(|device| Words::new(&device.id).to_string()),
             client,
             request_id: refusal.request_id().map(ToString::to_string),
             help: refusal.help(),
@@ -232,7 +244,13 @@ impl<'a> Handshake<'a> {
         let fix = entry.help.fix.as_ref().map(|fix| format!(" Fix: {fix}")).unwrap_or_default();
         let line = format!(
             "closed before connect remote={} path=\"{}\" client=\"{}\" code={} reason=\"{}\" cause={}: {}{fix}",
-            entry.peer, entry.path, entry.client, close.code, close.reason, entry.help.cause, entry.help.sentence,
+            entry.peer,
+            entry.path,
+            entry.client,
+            close.code,
+            close.reason,
+            entry.help.cause,
+            entry.help.sentence,
         );
         let count = self.core.journal.record(entry);
         if count == 1 {
@@ -252,6 +270,8 @@ fn path_in_words(path: &Path) -> String {
         Path::OwnerSocket => "owner socket".to_owned(),
         Path::Direct => "direct".to_owned(),
         Path::TrustedProxy { proxy } => format!("through the trusted proxy {proxy}"),
-        Path::UnlistedProxy { proxy, headers } => format!("through {proxy}, unlisted, with {}", headers.join(", ")),
+        Path::UnlistedProxy { proxy, headers } => {
+            format!("through {proxy}, unlisted, with {}", headers.join(", "))
+        }
     }
 }

@@ -58,7 +58,12 @@ fn lists(core: &Core, dialect: Dialect) -> &'static Lists {
 }
 
 /// Builds the first answer to an admitted connection.
-pub(crate) fn build(core: &Core, connection: &Connection, params: &ConnectParams, grant: &Grant) -> Box<RawValue> {
+pub(crate) fn build(
+    core: &Core,
+    connection: &Connection,
+    params: &ConnectParams,
+    grant: &Grant,
+) -> Box<RawValue> {
     let lists = lists(core, connection.dialect);
     let admin = connection.authority.may(&Scope::ADMIN);
     // Protocol 3 clients expect these three, whoever they are; ruling 32 keeps them from strangers, and an
@@ -77,7 +82,11 @@ pub(crate) fn build(core: &Core, connection: &Connection, params: &ConnectParams
         events: lists.events.clone(),
         capabilities: Arc::new([]),
         snapshot: Snapshot {
-            presence: if connection.authority.may(&Scope::READ) { presence::values(&core.presence_list()) } else { Vec::new() },
+            presence: if connection.authority.may(&Scope::READ) {
+                presence::values(&core.presence_list())
+            } else {
+                Vec::new()
+            },
             health: health::summary(core, admin),
             state_version: core.hub.versions(),
             uptime_ms: core.uptime_ms(),
@@ -139,7 +148,7 @@ fn auth(core: &Core, params: &ConnectParams, grant: &Grant) -> HelloAuth {
 /// original stays what it is; else the derived one.
 fn token_of(core: &Core, params: &ConnectParams, device: &Device, role: Role) -> Option<DeviceTokenGrant> {
     let record = &device.effective(role)?.token;
-    let keys = core.store.token_key();
+    let keys = core.tokens();
     let presented = [&params.auth.device_token, &params.auth.token].into_iter().flatten();
     let presented = presented
         .map(|token| token.expose().trim())

@@ -80,10 +80,11 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
 /// Paths under which the dashboard's page is served: those without an extension that no API claims.
 fn is_page(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
-    let claimed = ["/api", "/plugins", "/v1", "/tools", "/hooks", "/sessions", "/avatar", "/j", "/__openclaw__"];
-    let is_claimed = claimed.iter().any(|prefix| {
-        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let claimed =
+        ["/api", "/plugins", "/v1", "/tools", "/hooks", "/sessions", "/avatar", "/j", "/__openclaw__"];
+    let is_claimed = claimed
+        .iter()
+        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     !last.contains('.') && !path.contains('%') && !is_claimed
 }
 
@@ -97,7 +98,8 @@ fn is_host_served(core: &Core, headers: &HeaderMap) -> bool {
 fn page_or_redirect(core: &Core, request: &Request<Incoming>) -> Answer {
     // Guides say `/?token=…`. The token goes into the fragment, which no server, log or Referer ever sees (S6).
     let query = request.uri().query().unwrap_or_default();
-    let token = query.split('&').find_map(|pair| pair.strip_prefix("token=")).filter(|token| !token.is_empty());
+    let token =
+        query.split('&').find_map(|pair| pair.strip_prefix("token=")).filter(|token| !token.is_empty());
     if let Some(token) = token
         && let Ok(location) = HeaderValue::from_str(&format!("{}#token={token}", request.uri().path()))
     {
@@ -140,7 +142,10 @@ fn facts(core: &Core, headers: &HeaderMap, origin: Origin) -> PeerFacts {
     let mut kept = Vec::new();
     for (name, value) in headers {
         let name = name.as_str();
-        if RELEVANT_HEADERS.contains(&name) || is_forwarding_header(name) || policy.identity_headers.iter().any(|wanted| **wanted == *name) {
+        if RELEVANT_HEADERS.contains(&name)
+            || is_forwarding_header(name)
+            || policy.identity_headers.iter().any(|wanted| **wanted == *name)
+        {
             kept.push((name.into(), String::from_utf8_lossy(value.as_bytes()).into()));
         }
     }
@@ -173,7 +178,8 @@ fn upgrade(core: &Arc<Core>, mut request: Request<Incoming>, origin: Origin, pla
         return answer;
     };
     if headers.get("sec-websocket-version").is_some_and(|version| version.as_bytes() != b"13") {
-        let mut answer = text_answer(StatusCode::UPGRADE_REQUIRED, "This gateway speaks WebSocket version 13");
+        let mut answer =
+            text_answer(StatusCode::UPGRADE_REQUIRED, "This gateway speaks WebSocket version 13");
         answer.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
         return answer;
     }
@@ -208,7 +214,9 @@ fn upgrade(core: &Arc<Core>, mut request: Request<Incoming>, origin: Origin, pla
 
 /// 16 bytes in base64.
 fn is_websocket_key(key: &str) -> bool {
-    key.len() == 24 && key.ends_with("==") && key[..22].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+    key.len() == 24
+        && key.ends_with("==")
+        && key[..22].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 fn text_answer(status: StatusCode, text: &'static str) -> Answer {

@@ -67,7 +67,8 @@ impl Declared {
     /// What the parameters of a node's `connect` declare.
     pub fn of(params: &ConnectParams) -> Self {
         let list = |names: &[String]| {
-            let mut list: Vec<Words> = names.iter().take(MAX_DECLARED).filter_map(|name| Words::some(name)).collect();
+            let mut list: Vec<Words> =
+                names.iter().take(MAX_DECLARED).filter_map(|name| Words::some(name)).collect();
             list.sort();
             list.dedup();
             list

@@ -119,6 +119,11 @@ impl Journal {
 
     /// How many connections were refused since `since`.
     pub fn refused_since(&self, since: Millis) -> u64 {
-        self.state().entries.iter().filter(|entry| entry.ts >= since).map(|entry| u64::from(entry.count)).sum()
+        self.state()
+            .entries
+            .iter()
+            .filter(|entry| entry.ts >= since)
+            .map(|entry| u64::from(entry.count))
+            .sum()
     }
 }

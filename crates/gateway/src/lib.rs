@@ -11,6 +11,7 @@
 //! | [`core`] | what all of them work with |
 //! | [`journal`], [`presence`], [`health`], [`claim`] | what is remembered and shown |
 
+mod banner;
 pub mod budget;
 pub mod caps;
 mod changes;

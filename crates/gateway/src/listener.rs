@@ -79,7 +79,10 @@ fn is_owner(stream: &UnixStream) -> bool {
     let peer = match openclaw_os::peer::unix_peer(stream) {
         Ok(peer) => peer,
         Err(error) => {
-            tracing::warn!(subsystem = "gateway/owner", "refused at the owner socket: the kernel did not name the peer ({error})");
+            tracing::warn!(
+                subsystem = "gateway/owner",
+                "refused at the owner socket: the kernel did not name the peer ({error})"
+            );
             return false;
         }
     };
@@ -87,7 +90,11 @@ fn is_owner(stream: &UnixStream) -> bool {
     let overflow = openclaw_os::peer::overflow_uid();
     let uid_may = (peer.uid == own || peer.uid == 0) && peer.uid != overflow && own != overflow;
     if !uid_may {
-        tracing::warn!(subsystem = "gateway/owner", "refused uid {} at the owner socket: only uid {own} and root are the owner", peer.uid);
+        tracing::warn!(
+            subsystem = "gateway/owner",
+            "refused uid {} at the owner socket: only uid {own} and root are the owner",
+            peer.uid
+        );
         return false;
     }
     if openclaw_os::peer::is_descendant_of(&peer, std::process::id()) {

@@ -50,16 +50,18 @@ fn settings(env: &Env, paths: &Paths) -> Result<(Loaded, StartPlan), OfflineErro
         return Ok(usable);
     }
     let nowhere = Paths::in_state_dir(Path::new("/nonexistent"));
-    let none =
-        openclaw_config::load(&nowhere, &Env::default()).map_err(|error| OfflineError::Config(error.to_string()))?;
-    let plan = start::plan(&none, paths, &overrides).map_err(|refusal| OfflineError::Config(refusal.to_string()))?;
+    let none = openclaw_config::load(&nowhere, &Env::default())
+        .map_err(|error| OfflineError::Config(error.to_string()))?;
+    let plan =
+        start::plan(&none, paths, &overrides).map_err(|refusal| OfflineError::Config(refusal.to_string()))?;
     Ok((none, plan))
 }
 
 impl Offline {
     /// Takes the state lock and opens the stores. Listens on nothing.
     pub fn open(env: &Env, paths: &Paths) -> Result<Self, OfflineError> {
-        openclaw_os::file::ensure_dir(&paths.state_dir, 0o700).map_err(|error| OfflineError::Config(error.to_string()))?;
+        openclaw_os::file::ensure_dir(&paths.state_dir, 0o700)
+            .map_err(|error| OfflineError::Config(error.to_string()))?;
         let info = LockInfo {
             purpose: Purpose::Command,
             config_path: paths.config_path.clone(),
@@ -72,7 +74,8 @@ impl Offline {
         })?;
         let (loaded, plan) = settings(env, paths)?;
         let state_dir = &paths.state_dir;
-        let (store, _) = Store::open(StatePaths::in_state_dir(state_dir), StoreOptions::for_state_dir(state_dir))?;
+        let (store, _) =
+            Store::open(StatePaths::in_state_dir(state_dir), StoreOptions::for_state_dir(state_dir))?;
         let facts = Facts {
             hostname: host::hostname(),
             ip: None,

@@ -31,14 +31,17 @@ pub(crate) struct LogOverrides {
 
 /// The log's settings under a configuration.
 pub(crate) fn logging_settings(loaded: &Loaded, asked: &LogOverrides) -> LogSettings {
-    let (settings, problem) = LogSettings::resolve(&loaded.gateway.logging, &logging::Overrides {
-        flag: asked.flag,
-        environment: asked.environment.clone(),
-        verbose: asked.verbose,
-        profile: asked.profile.clone(),
-        colour: asked.colour,
-        version: version::VERSION.to_owned(),
-    });
+    let (settings, problem) = LogSettings::resolve(
+        &loaded.gateway.logging,
+        &logging::Overrides {
+            flag: asked.flag,
+            environment: asked.environment.clone(),
+            verbose: asked.verbose,
+            profile: asked.profile.clone(),
+            colour: asked.colour,
+            version: version::VERSION.to_owned(),
+        },
+    );
     if let Some(problem) = problem {
         tracing::warn!(subsystem = "gateway", "{problem}");
     }
@@ -48,7 +51,11 @@ pub(crate) fn logging_settings(loaded: &Loaded, asked: &LogOverrides) -> LogSett
 /// The addresses of this host's interfaces.
 pub(crate) fn own_addresses() -> Vec<IpAddr> {
     let interfaces = openclaw_os::host::interfaces().unwrap_or_default();
-    interfaces.into_iter().map(|interface| interface.address).filter(|address| !address.is_loopback()).collect()
+    interfaces
+        .into_iter()
+        .map(|interface| interface.address)
+        .filter(|address| !address.is_loopback())
+        .collect()
 }
 
 /// Waits until the gateway must end, and follows changes of the files meanwhile.
@@ -63,7 +70,9 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
         changed.send(files.to_vec()).ok();
     });
     let watcher = watcher
-        .inspect_err(|error| tracing::warn!(subsystem = "gateway/reload", "changes of files are not followed: {error}"))
+        .inspect_err(|error| {
+            tracing::warn!(subsystem = "gateway/reload", "changes of files are not followed: {error}")
+        })
         .ok();
     loop {
         tokio::select! {
@@ -103,16 +112,21 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
 }
 
 fn watched(core: &Core, loaded: &Loaded) -> Vec<PathBuf> {
-    let mut files = vec![core.paths.config_path.clone(), core.paths.dotenv(), core.store.paths().paired.clone()];
+    let mut files =
+        vec![core.paths.config_path.clone(), core.paths.dotenv(), core.store.paths().paired.clone()];
     files.extend(loaded.includes.iter().cloned());
     files
 }
 
 /// A restart into a configuration that does not start would end the gateway: then it stays, and says why.
 fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> bool {
-    let allowed = core.policy().loaded.value.pointer("/commands/restart").and_then(serde_json::Value::as_bool);
+    let allowed =
+        core.policy().loaded.value.pointer("/commands/restart").and_then(serde_json::Value::as_bool);
     if allowed == Some(false) {
-        tracing::warn!(subsystem = "gateway", "{asked_by} asks for a restart, but commands.restart is false; ignored");
+        tracing::warn!(
+            subsystem = "gateway",
+            "{asked_by} asks for a restart, but commands.restart is false; ignored"
+        );
         return false;
     }
     let refusal = match openclaw_config::load(&core.paths, &core.env) {
@@ -144,7 +158,10 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
         match read.await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => {
-                tracing::warn!(subsystem = "gateway/reload", "config reload skipped (invalid config): {error}");
+                tracing::warn!(
+                    subsystem = "gateway/reload",
+                    "config reload skipped (invalid config): {error}"
+                );
                 return None;
             }
             Err(_) => return None,
@@ -156,7 +173,11 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
     }
     if !loaded.is_valid() {
         let issues: Vec<String> = loaded.issues.iter().map(ToString::to_string).collect();
-        tracing::warn!(subsystem = "gateway/reload", "config reload skipped (invalid config): {}", issues.join("; "));
+        tracing::warn!(
+            subsystem = "gateway/reload",
+            "config reload skipped (invalid config): {}",
+            issues.join("; ")
+        );
         return None;
     }
     let before = core.policy().clone();
@@ -172,7 +193,10 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
         Decision::Apply => apply(core, &before, loaded, overrides),
         Decision::ApplyAndWait => {
             apply(core, &before, loaded, overrides);
-            tracing::warn!(subsystem = "gateway/reload", "config reload requires gateway restart; hot mode ignoring ({keys})");
+            tracing::warn!(
+                subsystem = "gateway/reload",
+                "config reload requires gateway restart; hot mode ignoring ({keys})"
+            );
         }
         Decision::Restart => {
             tracing::info!(subsystem = "gateway/reload", "config change requires gateway restart ({keys})");
@@ -199,8 +223,15 @@ fn apply(core: &Core, before: &Settings, loaded: Loaded, overrides: &Overrides) 
     core.set_policy(now);
     if secret_changed {
         let close = Refusal::Invalidated { why: InvalidatedWhy::AuthChanged };
-        let closed = core.close_invalidated(&close, |connection| connection.by_shared_secret);
-        tracing::info!(subsystem = "gateway/reload", "the gateway's secret changed; {closed} connections that used the old one were closed");
+        let devices = core.store.snapshot();
+        let closed = core.close_invalidated(&close, |connection| {
+            let device = connection.authority.device.as_ref().and_then(|id| devices.device(id));
+            connection.by_shared_secret || device.is_some_and(|device| device.is_browser())
+        });
+        tracing::info!(
+            subsystem = "gateway/reload",
+            "the gateway's secret changed; {closed} connections that used the old one were closed"
+        );
     }
     tracing::info!(subsystem = "gateway/reload", "config hot reload applied");
 }

@@ -15,8 +15,8 @@ use openclaw_protocol::role::Role;
 use openclaw_protocol::schema::{self, Field};
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::Core;
 
@@ -144,7 +144,16 @@ impl Method {
                 .map_err(|error| ErrorShape::invalid_params(name, &error.to_string()))?;
             Ok(Box::pin(handler(core, authority, params)))
         });
-        Self { name, need, listed: Listed::Both, control_write: false, long: false, summary, shape: Some(shape), handler }
+        Self {
+            name,
+            need,
+            listed: Listed::Both,
+            control_write: false,
+            long: false,
+            summary,
+            shape: Some(shape),
+            handler,
+        }
     }
 
     /// Advertised in these dialects only.

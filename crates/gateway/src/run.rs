@@ -11,7 +11,7 @@ use openclaw_config::start::{EXIT_CONFIG, Overrides, StartPlan};
 use openclaw_config::{Env, Loaded, Paths, first_run, report, start};
 use openclaw_os::lock::{LockError, LockHeldBy, LockInfo, Purpose, StateLock};
 use openclaw_os::{container, host, process};
-use openclaw_pairing::{OpenReport, StatePaths, Store, StoreOptions};
+use openclaw_pairing::{StatePaths, Store, StoreOptions};
 use openclaw_protocol::refusal::Vantage;
 use openclaw_protocol::secret::Secret;
 use openclaw_protocol::time::Millis;
@@ -22,7 +22,7 @@ use crate::lifecycle::port::{self, Conflict};
 use crate::logging::{self, Level, Logging};
 use crate::serve::{self, Ending};
 use crate::settings::Settings;
-use crate::{reload, sockets, version};
+use crate::{banner, reload, sockets, version};
 
 /// How long a start waits for a predecessor that is just going down.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -164,15 +164,22 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     };
     let lock = lock(&options, std::mem::take(&mut inherited.files))?;
     if let Err(error) = process::become_subreaper() {
-        tracing::warn!(subsystem = "gateway", "orphans of tool processes cannot be told from the owner's: {error}");
+        tracing::warn!(
+            subsystem = "gateway",
+            "orphans of tool processes cannot be told from the owner's: {error}"
+        );
     }
     let state_dir = options.paths.state_dir.clone();
-    let (store, opened) = Store::open(StatePaths::in_state_dir(&state_dir), StoreOptions::for_state_dir(&state_dir))
-        .map_err(|error| Failure::other(format!("Gateway failed to start: {error}")))?;
+    let (store, opened) =
+        Store::open(StatePaths::in_state_dir(&state_dir), StoreOptions::for_state_dir(&state_dir))
+            .map_err(|error| Failure::other(format!("Gateway failed to start: {error}")))?;
     let (owner, owner_path) = match sockets::bind_owner_socket(&state_dir) {
         Ok((owner, path)) => (Some(owner), Some(path)),
         Err(error) => {
-            tracing::error!(subsystem = "gateway/owner", "no owner socket: {error}. Commands on this host need the token");
+            tracing::error!(
+                subsystem = "gateway/owner",
+                "no owner socket: {error}. Commands on this host need the token"
+            );
             (None, None)
         }
     };
@@ -188,7 +195,7 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     let settings = Settings::new(loaded, plan.clone(), reload::own_addresses());
     let paths = options.paths.clone();
     let core = Core::new(paths, options.env.clone(), settings, store, facts, Some(logging.clone()));
-    announce(&core, &plan, &listeners, created.is_some(), &opened);
+    banner::announce(&core, &plan, &listeners, created.is_some(), &opened);
 
     let kept: Vec<_> = listeners
         .iter()
@@ -196,7 +203,8 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::other(format!("Gateway failed to start: {error}")))?;
     let ending = runtime.block_on(async {
-        let tcp = listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<Result<Vec<_>, _>>()?;
+        let tcp =
+            listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<Result<Vec<_>, _>>()?;
         let owner = owner.map(tokio::net::UnixListener::from_std).transpose()?;
         notify_systemd(&openclaw_os::notify::State::Ready);
         let until = reload::until_told(core.clone(), signals, overrides);
@@ -257,7 +265,9 @@ fn reset_dev(paths: &Paths) -> Result<(), Failure> {
     match std::fs::rename(config, &aside) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Failure::config(format!("--reset: cannot move {} aside: {error}", config.display()))),
+        Err(error) => {
+            Err(Failure::config(format!("--reset: cannot move {} aside: {error}", config.display())))
+        }
     }
 }
 
@@ -282,7 +292,8 @@ fn overrides(options: &RunOptions, in_container: bool) -> Result<Overrides, Fail
         allow_unconfigured: options.allow_unconfigured,
     };
     if in_container && overrides.bind.is_none() {
-        let configured = openclaw_config::load(&options.paths, &options.env).ok().and_then(|loaded| loaded.gateway.bind);
+        let configured =
+            openclaw_config::load(&options.paths, &options.env).ok().and_then(|loaded| loaded.gateway.bind);
         // Inside a container loopback can be reached by nobody.
         overrides.bind = configured.is_none().then_some(Bind::Auto);
     }
@@ -301,15 +312,19 @@ fn load(options: &RunOptions, overrides: Overrides) -> Result<(Loaded, StartPlan
 }
 
 fn install_logging(options: &RunOptions, loaded: &Loaded) -> Result<Logging, Failure> {
-    let settings = reload::logging_settings(loaded, &reload::LogOverrides {
-        flag: options.log_level.as_deref().and_then(Level::parse),
-        verbose: options.verbose,
-        colour: wants_colour(&options.env),
-        profile: options.paths.profile.clone(),
-        environment: options.env.get("OPENCLAW_LOG_LEVEL").map(str::to_owned),
-    });
+    let settings = reload::logging_settings(
+        loaded,
+        &reload::LogOverrides {
+            flag: options.log_level.as_deref().and_then(Level::parse),
+            verbose: options.verbose,
+            colour: wants_colour(&options.env),
+            profile: options.paths.profile.clone(),
+            environment: options.env.get("OPENCLAW_LOG_LEVEL").map(str::to_owned),
+        },
+    );
     logging::report_panics();
-    Logging::install(settings).map_err(|error| Failure::other(format!("Gateway failed to start: no log: {error}")))
+    Logging::install(settings)
+        .map_err(|error| Failure::other(format!("Gateway failed to start: no log: {error}")))
 }
 
 fn wants_colour(env: &Env) -> bool {
@@ -317,7 +332,11 @@ fn wants_colour(env: &Env) -> bool {
         || (env.get("NO_COLOR").is_none() && std::io::stdout().is_terminal())
 }
 
-async fn listen(options: &RunOptions, addresses: &[std::net::IpAddr], port: u16) -> Result<Vec<std::net::TcpListener>, Failure> {
+async fn listen(
+    options: &RunOptions,
+    addresses: &[std::net::IpAddr],
+    port: u16,
+) -> Result<Vec<std::net::TcpListener>, Failure> {
     if options.force
         && let Some(first) = addresses.first()
     {
@@ -334,7 +353,8 @@ async fn listen(options: &RunOptions, addresses: &[std::net::IpAddr], port: u16)
             Err(error) if error.is_busy() && tries < BIND_TRIES => tokio::time::sleep(BIND_PAUSE).await,
             Err(error) if error.is_busy() => {
                 let url = format!("ws://127.0.0.1:{port}");
-                let conflict = Conflict::examine(&url, port, &options.paths.state_dir, &vantage(&options.paths));
+                let conflict =
+                    Conflict::examine(&url, port, &options.paths.state_dir, &vantage(&options.paths));
                 let mut lines = conflict.lines;
                 if let Some(holder) = openclaw_os::lock::held_by(&options.paths.state_dir) {
                     lines.insert(0, held(&holder));
@@ -369,7 +389,11 @@ fn lock(options: &RunOptions, inherited: Vec<std::os::fd::OwnedFd>) -> Result<St
     let mut inherited = Some(inherited);
     let began = Instant::now();
     loop {
-        match StateLock::acquire_inherited(&options.paths.state_dir, &info, inherited.take().unwrap_or_default()) {
+        match StateLock::acquire_inherited(
+            &options.paths.state_dir,
+            &info,
+            inherited.take().unwrap_or_default(),
+        ) {
             Ok(lock) => return Ok(lock),
             Err(LockError::Held(_)) if began.elapsed() < LOCK_PATIENCE => {
                 std::thread::sleep(Duration::from_millis(50));
@@ -378,7 +402,10 @@ fn lock(options: &RunOptions, inherited: Vec<std::os::fd::OwnedFd>) -> Result<St
                 return Err(Failure {
                     lines: vec![
                         held(&holder),
-                        format!("If the gateway is supervised, stop it with: {} gateway stop", options.paths.command()),
+                        format!(
+                            "If the gateway is supervised, stop it with: {} gateway stop",
+                            options.paths.command()
+                        ),
                     ],
                     exit: EXIT_CONFIG,
                 });
@@ -397,75 +424,4 @@ fn notify_systemd(state: &openclaw_os::notify::State) {
     if let Err(error) = openclaw_os::notify::systemd(state) {
         tracing::warn!(subsystem = "gateway", "systemd was not told: {error}");
     }
-}
-
-/// Tells what was started: to the log, and for people on standard output.
-fn announce(core: &Core, plan: &StartPlan, listeners: &[std::net::TcpListener], created: bool, opened: &OpenReport) {
-    let urls: Vec<String> = listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-        .map(|address| format!("ws://{address}"))
-        .collect();
-    tracing::info!(subsystem = "gateway", "listening on {} (PID {})", urls.join(", "), std::process::id());
-    for warning in &plan.warnings {
-        tracing::warn!(subsystem = "gateway", "{warning}");
-    }
-    for warning in report::warnings(&core.paths, &core.policy().loaded.issues) {
-        tracing::warn!(subsystem = "gateway/config", "{warning}");
-    }
-    let config = core.paths.short(&core.paths.config_path);
-    if created {
-        tracing::info!(subsystem = "gateway", "first start: wrote {config} with a new token");
-    }
-    for sentence in opened_in_words(opened) {
-        tracing::warn!(subsystem = "gateway/pairing", "{sentence}");
-    }
-    let Some(logging) = &core.logging else { return };
-    let devices = core.store.snapshot();
-    let vantage = vantage(&core.paths);
-    let auth = match plan.auth_mode {
-        AuthMode::Token => format!("token   show it with: {}", vantage.openclaw("gateway auth-token --show")),
-        AuthMode::Password => "password".to_owned(),
-        AuthMode::TrustedProxy => "trusted proxy".to_owned(),
-        AuthMode::None => "none: every program of this user is let in".to_owned(),
-    };
-    let host = match listeners.first().and_then(|listener| listener.local_addr().ok()) {
-        Some(address) if !address.ip().is_unspecified() => address.ip().to_string(),
-        _ => "127.0.0.1".to_owned(),
-    };
-    logging.announce(&format!(
-        "\nOpenClaw {}\n  Listening  {}  (bind {})\n  Dashboard  http://{host}:{}/\n  Auth       {auth}\n  Config     {config}\n  Devices    {} paired, {} waiting   list them with: {}\n",
-        version::VERSION,
-        urls.join(" "),
-        plan.bind,
-        core.facts.port,
-        devices.device_count(),
-        devices.request_count(),
-        vantage.openclaw("devices list"),
-    ));
-}
-
-fn opened_in_words(opened: &OpenReport) -> Vec<String> {
-    let mut sentences = Vec::new();
-    if let Some(imported) = &opened.imported {
-        sentences.extend(imported.sentences());
-    }
-    if let Some(recovered) = &opened.recovered {
-        let from = match &recovered.backup {
-            Some(backup) => format!("the backup {} is used", backup.display()),
-            None => "no backup could be read, so the readable view was used".to_owned(),
-        };
-        sentences.push(format!(
-            "THE DEVICE DATABASE WAS DAMAGED ({}); {from}. The damaged file is kept as {}",
-            recovered.why,
-            recovered.damaged.display()
-        ));
-    }
-    if opened.key_replaced {
-        sentences.push(
-            "the key of the device tokens was lost and made anew: every device needs the shared secret once".to_owned(),
-        );
-    }
-    sentences.extend(opened.quarantined.iter().map(|item| format!("set aside {}: {}", item.record, item.why)));
-    sentences
 }

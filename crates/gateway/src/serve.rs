@@ -85,7 +85,9 @@ async fn ping(core: Arc<Core>) {
 }
 
 async fn reap(core: Arc<Core>) {
-    let Ok(mut children) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child()) else { return };
+    let Ok(mut children) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child()) else {
+        return;
+    };
     while children.recv().await.is_some() {
         core.reap_orphans();
     }

@@ -116,7 +116,8 @@ impl Session {
 
     /// What to answer a transport error with; `None` when nobody is left to answer.
     fn closing_for(&self, error: &WsError) -> Option<Close> {
-        let reason = if matches!(error, WsError::TooBig { .. }) { "frame too large" } else { "protocol error" };
+        let reason =
+            if matches!(error, WsError::TooBig { .. }) { "frame too large" } else { "protocol error" };
         error.close_code().map(|code| Close::new(code, reason))
     }
 

@@ -68,7 +68,8 @@ pub fn addresses(bind: Bind, custom: Option<&str>, in_container: bool) -> Result
             _ => vec![v4],
         },
         Bind::Custom => {
-            let host = custom.map(str::trim).filter(|host| !host.is_empty()).ok_or(BindError::NoCustomHost)?;
+            let host =
+                custom.map(str::trim).filter(|host| !host.is_empty()).ok_or(BindError::NoCustomHost)?;
             let address: Ipv4Addr = host.parse().map_err(|_| BindError::BadCustomHost(host.to_owned()))?;
             specific(address)
         }
@@ -147,7 +148,8 @@ mod tests {
     #[test]
     fn where_each_bind_listens() {
         let shown = |bind, custom, in_container| {
-            addresses(bind, custom, in_container).map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            addresses(bind, custom, in_container)
+                .map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
         };
         assert_eq!(shown(Bind::Loopback, None, true).unwrap(), "127.0.0.1 ::1");
         assert_eq!(shown(Bind::Lan, None, false).unwrap(), "0.0.0.0");
@@ -156,7 +158,10 @@ mod tests {
         assert_eq!(shown(Bind::Custom, Some(" 192.0.2.7 "), false).unwrap(), "192.0.2.7 127.0.0.1");
         assert_eq!(shown(Bind::Custom, Some("0.0.0.0"), false).unwrap(), "0.0.0.0");
         assert!(matches!(shown(Bind::Custom, None, false), Err(BindError::NoCustomHost)));
-        assert!(matches!(shown(Bind::Custom, Some("gw.example.com"), false), Err(BindError::BadCustomHost(_))));
+        assert!(matches!(
+            shown(Bind::Custom, Some("gw.example.com"), false),
+            Err(BindError::BadCustomHost(_))
+        ));
         assert_eq!(effective_bind(None, false), Bind::Loopback);
         assert_eq!(effective_bind(None, true), Bind::Auto);
         assert_eq!(effective_bind(Some(Bind::Lan), true), Bind::Lan);

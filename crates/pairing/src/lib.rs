@@ -1,6 +1,6 @@
 //! Devices: waiting, paired, revoked; their tokens and codes; the durable store and its readable view.
 //!
-//! Two halves. [`model`] and [`transition`] are pure: a [`Snapshot`] is a value, [`transition::transition`] makes the
+//! Two halves. [`model`] and [`mod@transition`] are pure: a [`Snapshot`] is a value, [`transition::transition`] makes the
 //! next one, and everything that decides who may do what to which device is in there. [`Store`] gives that value a
 //! disk: one SQLite database, one writer thread that commits in groups, snapshots for readers that never wait, and
 //! `devices/*.json` as a readable view whose `scopes` the owner may edit by hand.

@@ -150,6 +150,9 @@ pub fn peek_range(params: &RawValue) -> Option<(i64, i64)> {
         #[serde(deserialize_with = "shape::integer")]
         max_protocol: i64,
     }
+    if !guard::opens_object(params.get().as_bytes()) {
+        return None;
+    }
     let range: Range = serde_json::from_str(params.get()).ok()?;
     Some((range.min_protocol, range.max_protocol))
 }

@@ -99,16 +99,21 @@ pub fn decode(bytes: &[u8]) -> Result<Request, FrameError> {
         id: String,
         method: String,
         params: Option<Box<RawValue>>,
-        #[serde(borrow)]
-        traceparent: Option<Cow<'a, str>>,
-        #[serde(rename = "expectedProfileId", borrow)]
-        profile: Option<Cow<'a, str>>,
+        #[serde(default, deserialize_with = "present")]
+        traceparent: Option<String>,
+        #[serde(default, rename = "expectedProfileId", deserialize_with = "present")]
+        profile: Option<String>,
+    }
+    /// A property that may be absent, but not `null`.
+    fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        String::deserialize(deserializer).map(Some)
     }
     if let Err(error) = guard::check_json(bytes, usize::MAX, guard::MAX_DEPTH) {
         let text = error.to_string();
         return Err(FrameError::NotRequest { id: None, errors: FrameIssues { v3: text.clone(), v4: text } });
     }
-    if let Ok(frame) = serde_json::from_slice::<Strict<'_>>(bytes)
+    if guard::opens_object(bytes)
+        && let Ok(frame) = serde_json::from_slice::<Strict<'_>>(bytes)
         && frame.kind == "req"
         && !frame.id.is_empty()
         && !frame.method.is_empty()
@@ -318,6 +323,9 @@ pub fn decode_inbound(bytes: &[u8]) -> Result<Option<Inbound>, FrameError> {
         state_version: Option<Value>,
     }
     guard::check_json(bytes, usize::MAX, 2 * guard::MAX_DEPTH).map_err(|_| FrameError::NotJson)?;
+    if !guard::opens_object(bytes) {
+        return Err(FrameError::NotJson);
+    }
     let frame: Loose = serde_json::from_slice(bytes).map_err(|_| FrameError::NotJson)?;
     Ok(match (frame.kind.as_str(), frame.id, frame.event) {
         ("res", Some(id), _) => Some(Inbound::Response {

@@ -43,6 +43,13 @@ pub fn check_json(bytes: &[u8], max_bytes: usize, max_depth: usize) -> Result<()
     Ok(())
 }
 
+/// Whether a JSON text is an object, if it is JSON at all. Derived readers of structs also take a list of the values
+/// in order (`["req", "1", …]`), which no peer means.
+#[must_use]
+pub const fn opens_object(json: &[u8]) -> bool {
+    matches!(json.trim_ascii_start(), [b'{', ..])
+}
+
 /// As [`check_json`] for JSON5: knows single-quoted strings and comments.
 ///
 /// # Errors
@@ -130,6 +137,14 @@ mod tests {
         assert_eq!(check_json(b"[[1],{}]", 7, 2), Err(GuardError::TooLarge { bytes: 8, max: 7 }));
         assert_eq!(check_json(b"[[[]]]", 99, 2), Err(GuardError::TooDeep { max: 2 }));
         assert_eq!(check_json(br#"["[[[\"[[["]"#, 99, 1), Ok(()));
+    }
+
+    #[test]
+    fn objects_are_told_from_lists() {
+        assert!(opens_object(b" \n{}") && opens_object(b"{"));
+        for other in ["", "[]", " null", "\"{\""] {
+            assert!(!opens_object(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -60,6 +60,9 @@ impl SetupCode {
         let compact = compact.trim_end_matches('=').replace('+', "-").replace('/', "_");
         let json = URL_SAFE_NO_PAD.decode(compact).ok()?;
         guard::check_json(&json, MAX_BYTES, 4).ok()?;
+        if !guard::opens_object(&json) {
+            return None;
+        }
         let mut code: Self = serde_json::from_slice(&json).ok()?;
         code.urls.truncate(MAX_URLS);
         let fine = !code.bootstrap_token.expose().is_empty()
@@ -85,7 +88,8 @@ mod tests {
     fn other_things_are_not_codes() {
         let bad_url = URL_SAFE_NO_PAD.encode(r#"{"url":"http://host","bootstrapToken":"abc"}"#);
         let no_token = URL_SAFE_NO_PAD.encode(r#"{"url":"wss://host","bootstrapToken":""}"#);
-        for text in ["", "7F3A-9C1E", "f00dfacef00dface", &bad_url, &no_token, &"A".repeat(9000)] {
+        let list = URL_SAFE_NO_PAD.encode(r#"["wss://host","abc"]"#);
+        for text in ["", "7F3A-9C1E", "f00dfacef00dface", &bad_url, &no_token, &list, &"A".repeat(9000)] {
             assert!(SetupCode::decode(text).is_none(), "{text}");
         }
     }

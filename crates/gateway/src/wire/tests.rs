@@ -157,7 +157,8 @@ async fn old_ways_of_pairing_nodes_tell_the_truth() {
     let answer = house.call(&caller, "node.pair.request", wish).await.unwrap();
     assert_eq!((&answer["status"], &answer["created"]), (&json!("pending"), &json!(false)));
     let device = house.pair(ask(5, Role::Node, &[])).await;
-    let token = house.core.store.token_key().derive(&device, Role::Node, 1);
+    let token =
+        house.core.tokens().issue(house.core.store.snapshot().device(&device).unwrap(), Role::Node).unwrap();
     for (token, right) in [(token.expose(), true), ("wrong", false)] {
         let answer =
             house.call(&caller, "node.pair.verify", json!({"nodeId": device, "token": token})).await.unwrap();

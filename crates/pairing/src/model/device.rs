@@ -248,6 +248,12 @@ impl Device {
         self.effective(role).map(|grant| grant.token.scopes.intersect_satisfied(&grant.scopes))
     }
 
+    /// Whether the device is a page in a browser, whose token is bound to the shared secret (§4.5).
+    pub fn is_browser(&self) -> bool {
+        matches!(self.client_id.as_str(), "openclaw-control-ui" | "webchat-ui")
+            || self.client_mode.as_str() == "webchat"
+    }
+
     /// The public key as on the wire and in the view.
     pub fn public_key_base64url(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.public_key)

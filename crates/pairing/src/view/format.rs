@@ -94,7 +94,7 @@ fn paired_record<'a>(device: &'a Device, key: Option<&TokenKey>) -> PairedRecord
     let mut tokens = BTreeMap::new();
     for role in roles.iter() {
         if let Some(grant) = device.grant(role) {
-            let token = key.map(|key| key.derive(&device.id, role, grant.token.generation));
+            let token = key.map(|key| key.derive(device, role, grant.token.generation));
             tokens.insert(
                 role.as_str(),
                 token_entry(role, grant, token.map(|token| token.expose().to_owned())),

@@ -220,7 +220,7 @@ fn the_range_is_seen_through_nonsense() {
     let value = json!({"minProtocol": 3, "maxProtocol": 3, "client": 5, "zz": {}});
     assert_eq!(peek_range(&raw(&value)), Some((3, 3)));
     assert_eq!(dialect_of(Some(&raw(&value))), Dialect::V3);
-    for unreadable in [json!({}), json!([]), json!({"minProtocol": "3", "maxProtocol": 3})] {
+    for unreadable in [json!({}), json!([]), json!([3, 3]), json!({"minProtocol": "3", "maxProtocol": 3})] {
         assert_eq!(peek_range(&raw(&unreadable)), None);
         assert_eq!(dialect_of(Some(&raw(&unreadable))), Dialect::V4);
     }

@@ -26,6 +26,13 @@ fn other_json_is_complained_about_as_captured() {
     for (text, id, v3, v4) in [
         ("[]", None, "must be object", "must be object"),
         ("null", None, "must be object", "must be object"),
+        (r#"["req","a","b",null,null,null]"#, None, "must be object", "must be object"),
+        (
+            r#"{"type":"req","id":"r8","method":"x","traceparent":null}"#,
+            Some("r8"),
+            "at /traceparent: must be string",
+            "at /traceparent: must be string",
+        ),
         (
             r#"{"type":"req"}"#,
             None,

@@ -78,7 +78,7 @@ async fn rotate(core: Arc<Core>, caller: Authority, params: Rotation) -> Reply {
     let in_band = its_own || (caller.owner && params.show == Some(true));
     let mut answer = json!({"deviceId": device.id, "role": role});
     if in_band {
-        answer["token"] = json!(core.store.token_key().derive(&device.id, *role, *generation).expose());
+        answer["token"] = json!(core.tokens().derive(device, *role, *generation).expose());
     }
     answer["scopes"] = json!(scopes);
     answer["rotatedAtMs"] = json!(rotated_at);

@@ -198,7 +198,7 @@ fn look(devices: &Snapshot, device: &DeviceId, asked: &RequestId, now: Millis) -
 /// An approval hands the device its token, as `hello-ok` would.
 fn answer(core: &Core, devices: &Snapshot, device: &DeviceId, asked: &RequestId, status: &str) -> Value {
     let granted = devices.device(device).filter(|_| status == "approved").and_then(|device| {
-        let token = core.store.token_key().issue(device, Role::Operator)?;
+        let token = core.tokens().issue(device, Role::Operator)?;
         Some((token, device.token_scopes(Role::Operator)?))
     });
     match granted {

@@ -182,9 +182,8 @@ async fn verify(core: Arc<Core>, caller: Authority, params: Proof) -> Reply {
     let devices = core.store.snapshot();
     let device = DeviceId::parse(params.node_id.trim()).and_then(|id| devices.device(&id));
     let device = device.filter(|device| pairing_caller(&caller).may_manage(&device.id));
-    let right = device.filter(|device| {
-        core.store.token_key().verify(device, Role::Node, params.token.expose().trim()).is_ok()
-    });
+    let right = device
+        .filter(|device| core.tokens().verify(device, Role::Node, params.token.expose().trim()).is_ok());
     Ok(match right {
         Some(device) => json!({"ok": true, "node": wire::node_paired(device, Viewer::of(&caller))}),
         None => json!({"ok": false}),

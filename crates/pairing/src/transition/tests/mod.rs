@@ -40,11 +40,18 @@ impl World {
             RequestId::parse(&format!("req-{ids:08}")).unwrap()
         });
         if result.is_err() {
-            let (before, after) = (format!("{before:?}"), format!("{:?}", self.state));
-            assert_eq!(before.len(), after.len(), "a refusal changes nothing");
+            // In a crowd the texts are long, and the count says enough.
+            assert_eq!(before.request_count(), self.state.request_count());
+            if before.request_count() < 64 {
+                let (before, after) = (format!("{before:?}"), format!("{:?}", self.state));
+                assert_eq!(before.len(), after.len(), "a refusal changes nothing");
+            }
         }
         let applied = result?;
-        self.state.assert_counted();
+        // Counting anew is slow; in a crowd every 64th time is enough.
+        if self.state.request_count() < 64 || self.ids.is_multiple_of(64) {
+            self.state.assert_counted();
+        }
         self.last = applied.changes;
         Ok(applied.outcome)
     }
