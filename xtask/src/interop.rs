@@ -3,13 +3,17 @@
 //! They are black boxes, installed from the npm registry into a cache of their own and only ever run. Each gets a home
 //! of its own; none shares a file with the gateway.
 
-use std::net::TcpListener;
+mod gateway;
+mod hosts;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use self::gateway::Gateway;
+use self::hosts::Host;
 use crate::report::Report;
 use crate::{prepare, run, tools};
 
@@ -21,6 +25,8 @@ struct Original {
     stand_ins: &'static str,
     /// What its `gateway status` prints when it reached a gateway.
     status_says: &'static str,
+    /// Whether each command asks for the scopes that it needs, and not for all of them.
+    asks_by_command: bool,
 }
 
 const ORIGINALS: [Original; 2] = [
@@ -28,12 +34,21 @@ const ORIGINALS: [Original; 2] = [
         version: "2026.3.13",
         stand_ins: r#"{"libsignal": "npm:is-number@7.0.0", "cssomnom": "npm:cssom@0.5.0"}"#,
         status_says: "RPC probe: ok",
+        asks_by_command: false,
     },
-    Original { version: "2026.9.6", stand_ins: "{}", status_says: "Connectivity probe: ok" },
+    Original {
+        version: "2026.9.6",
+        stand_ins: "{}",
+        status_says: "Connectivity probe: ok",
+        asks_by_command: true,
+    },
 ];
 
 /// The Node.js that both run on.
 const NODE: &str = "24.21.0";
+
+/// Where the programs that they start are found.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The shared token of the gateway under test.
 const TOKEN: &str = "7e57c0de7e57c0de7e57c0de7e57c0de7e57c0de7e57c0de";
@@ -56,41 +71,45 @@ pub(crate) fn run() -> Result<()> {
 
 /// The status commands of a program on the gateway's own host.
 fn healthy(original: &Original, binary: Option<&Path>) -> Result<()> {
-    let gateway = Gateway::start(binary.context("no binary")?, false)?;
-    let home = gateway.client_home("owner")?;
-    let ask = |words: &[&str], says: &str| original.expect(&home, words, says);
-    ask(&["health"], "")?;
-    ask(&["gateway", "status"], original.status_says)?;
-    ask(&["gateway", "probe"], "Reachable: yes")?;
-    ask(&["status"], "reachable")?;
-    ask(&["devices", "list"], "")?;
-    ask(&["nodes", "status"], "")?;
-    ask(&["logs", "--limit", "20", "--plain"], "")?;
-    Ok(())
+    let gateway = Gateway::start(binary.context("no binary")?, None)?;
+    let owner = Client { original, host: None, home: gateway.home_of_owner()? };
+    owner.expect(&["health"], "")?;
+    owner.expect(&["gateway", "status"], original.status_says)?;
+    owner.expect(&["gateway", "probe"], "Reachable: yes")?;
+    owner.expect(&["status"], "reachable")?;
+    owner.expect(&["devices", "list"], "")?;
+    owner.expect(&["nodes", "status"], "")?;
+    owner.expect(&["logs", "--limit", "20", "--plain"], "")
 }
 
-/// A program that the gateway takes for a remote one asks, is approved, and then approves another.
+/// A program on another host asks, is approved by the owner, and then approves another.
 fn pairs(original: &Original, binary: Option<&Path>) -> Result<()> {
-    let gateway = Gateway::start(binary.context("no binary")?, true)?;
-    let first = gateway.client_home("first")?;
-    let list = ["devices", "list", "--url", &gateway.url(), "--token", TOKEN];
-    let refused = original.run(&first, &list)?;
-    if refused.ok || !refused.text.contains("pairing required") {
-        bail!("an unknown device was not asked to pair: {}", refused.text);
-    }
-    let request = gateway.waiting()?;
-    gateway.cli(&["devices", "approve", &request])?;
-    original.expect(&first, &list, "Paired")?;
+    let Some((here, there)) = hosts::pair()? else {
+        println!("skipped: a second host needs network namespaces (root's powers and iproute2)");
+        return Ok(());
+    };
+    let gateway = Gateway::start(binary.context("no binary")?, Some(&here))?;
+    let target = ["--url", &gateway.url(), "--token", TOKEN];
+    let client = |name: &str| -> Result<Client> {
+        Ok(Client { original, host: Some(&there), home: gateway.home_of_stranger(name)? })
+    };
+    let list = [&["devices", "list"][..], &target].concat();
+    let first = client("first")?;
+    first.expect_to_pair(&list)?;
+    gateway.approve(&gateway.newest_request()?)?;
+    first.expect(&list, "Paired")?;
 
-    let second = gateway.client_home("second")?;
-    let refused = original.run(&second, &list)?;
-    if refused.ok {
-        bail!("a second unknown device was let in: {}", refused.text);
+    let second = client("second")?;
+    second.expect_to_pair(&list)?;
+    let request = gateway.newest_request()?;
+    let approve = [&["devices", "approve", &request][..], &target].concat();
+    if original.asks_by_command {
+        // Listing is what it was approved for so far; granting is more, and the owner has to know.
+        first.expect_to_pair(&approve)?;
+        gateway.approve(&gateway.newest_request()?)?;
     }
-    let request = gateway.waiting()?;
-    let approve = ["devices", "approve", &request, "--url", &gateway.url(), "--token", TOKEN];
-    original.expect(&first, &approve, "Approved")?;
-    original.expect(&second, &list, "Paired")
+    first.expect(&approve, "Approved")?;
+    second.expect(&list, "Paired")
 }
 
 /// What a run printed and how it ended.
@@ -131,125 +150,59 @@ impl Original {
         run::run(Command::new("npm").args(words).current_dir(&folder))?;
         Ok(std::fs::write(complete, "")?)
     }
+}
 
-    /// Runs one of its commands in a client's home.
-    fn run(&self, home: &Path, words: &[&str]) -> Result<Said> {
-        let folder = self.folder()?;
-        Said::of(
-            Command::new("timeout")
-                .arg("180")
-                .arg(tools::node(&folder)?)
-                .arg(folder.join("node_modules/openclaw/openclaw.mjs"))
-                .args(words)
-                .current_dir(home)
-                .env_clear()
-                .env("HOME", home)
-                .env("TMPDIR", home)
-                .env("PATH", "/usr/bin:/bin")
-                .env("NO_COLOR", "1")
-                .env("OPENCLAW_HIDE_BANNER", "1"),
+/// One of its command lines as somebody uses it: in a home of his own, perhaps on another host.
+struct Client<'a> {
+    original: &'a Original,
+    host: Option<&'a Host>,
+    home: PathBuf,
+}
+
+impl Client<'_> {
+    fn run(&self, words: &[&str]) -> Result<Said> {
+        let folder = self.original.folder()?;
+        let mut command = hosts::command(self.host, "timeout");
+        command
+            .arg("180")
+            .arg(tools::node(&folder)?)
+            .arg(folder.join("node_modules/openclaw/openclaw.mjs"))
+            .args(words)
+            .current_dir(&self.home)
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("TMPDIR", &self.home)
+            .env("PATH", PATH)
+            .env("NO_COLOR", "1")
+            .env("OPENCLAW_HIDE_BANNER", "1")
+            // Without it the client sends nothing to another host without TLS.
+            .env("OPENCLAW_ALLOW_INSECURE_PRIVATE_WS", "1");
+        let started = Instant::now();
+        let said = Said::of(&mut command)?;
+        let outcome = if said.ok { "ok" } else { "failed" };
+        println!("openclaw {}: {outcome} ({:.1} s)", words.join(" "), started.elapsed().as_secs_f64());
+        Ok(said)
+    }
+
+    fn expect(&self, words: &[&str], says: &str) -> Result<()> {
+        let said = self.run(words)?;
+        if said.ok && said.text.contains(says) {
+            return Ok(());
+        }
+        bail!(
+            "openclaw@{} {}: expected {says:?} and success, got\n{}",
+            self.original.version,
+            words.join(" "),
+            said.text
         )
     }
 
-    fn expect(&self, home: &Path, words: &[&str], says: &str) -> Result<()> {
-        let started = Instant::now();
-        let said = self.run(home, words)?;
-        println!("openclaw {} ({:.1} s)", words.join(" "), started.elapsed().as_secs_f64());
-        if !said.ok || !said.text.contains(says) {
-            bail!(
-                "openclaw@{} {}: expected {says:?} and success, got\n{}",
-                self.version,
-                words.join(" "),
-                said.text
-            );
+    /// Runs a command that must meet "pairing required" and nothing else.
+    fn expect_to_pair(&self, words: &[&str]) -> Result<()> {
+        let said = self.run(words)?;
+        if said.ok || !said.text.contains("pairing required") {
+            bail!("{} was not asked to pair: {}", self.home.display(), said.text);
         }
         Ok(())
-    }
-}
-
-/// Our gateway, in a temporary home of its own. Ended when dropped.
-struct Gateway {
-    binary: PathBuf,
-    home: PathBuf,
-    port: u16,
-    remote_only: bool,
-    child: Option<Child>,
-}
-
-impl Gateway {
-    /// Starts it. With `remote_only` it behaves as in a container: no TCP peer counts as local.
-    fn start(binary: &Path, remote_only: bool) -> Result<Gateway> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let home = std::env::temp_dir().join(format!("openclaw-interop-{}-{port}", std::process::id()));
-        let mut gateway = Gateway { binary: binary.into(), home, port, remote_only, child: None };
-        gateway.write_config(&gateway.home)?;
-        let mut command = gateway.command(&["gateway", "run"]);
-        gateway.child = Some(command.stdout(Stdio::null()).spawn().context("could not start the gateway")?);
-        let end = Instant::now() + Duration::from_secs(15);
-        while !Said::of(&mut gateway.command(&["health"]))?.ok {
-            if Instant::now() > end {
-                bail!("the gateway does not become healthy");
-            }
-        }
-        Ok(gateway)
-    }
-
-    fn url(&self) -> String {
-        format!("ws://127.0.0.1:{}", self.port)
-    }
-
-    /// A home with a configuration that points at this gateway, as a user of the same host would have it.
-    fn client_home(&self, name: &str) -> Result<PathBuf> {
-        let home = self.home.join(name);
-        self.write_config(&home)?;
-        Ok(home)
-    }
-
-    fn write_config(&self, home: &Path) -> Result<()> {
-        let state = home.join(".openclaw");
-        std::fs::create_dir_all(&state)?;
-        let config = serde_json::json!({
-            "gateway": {"mode": "local", "port": self.port, "auth": {"mode": "token", "token": TOKEN}},
-            "logging": {"file": home.join("openclaw.log")},
-        });
-        Ok(std::fs::write(state.join("openclaw.json"), config.to_string())?)
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(words)
-            .current_dir(&self.home)
-            .stdin(Stdio::null())
-            .env_clear()
-            .env("HOME", &self.home)
-            .env("PATH", "/usr/bin:/bin")
-            .env("OPENCLAW_IN_CONTAINER", if self.remote_only { "1" } else { "0" });
-        command
-    }
-
-    fn cli(&self, words: &[&str]) -> Result<String> {
-        let said = Said::of(&mut self.command(words))?;
-        if !said.ok {
-            bail!("our `openclaw {}` failed: {}", words.join(" "), said.text);
-        }
-        Ok(said.text)
-    }
-
-    /// The id of the one request that waits.
-    fn waiting(&self) -> Result<String> {
-        let list: serde_json::Value = serde_json::from_str(&self.cli(&["devices", "list", "--json"])?)?;
-        let request = list["pending"][0]["requestId"].as_str().context("no request is waiting")?;
-        Ok(request.to_owned())
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        let _ = std::fs::remove_dir_all(&self.home);
     }
 }
