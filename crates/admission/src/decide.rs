@@ -30,6 +30,9 @@ pub fn decide(policy: &Policy, view: &View<'_>, attempt: &Attempt<'_>, now: Mill
     Judge::new(policy, view, attempt, now).decide()
 }
 
+/// Of a list that a stranger made as long as he liked, so many items are told.
+const MAX_TOLD: usize = 8;
+
 /// The state of one decision while its checks run.
 struct Judge<'a> {
     policy: &'a Policy,
@@ -38,6 +41,7 @@ struct Judge<'a> {
     now: Millis,
     dialect: Dialect,
     at: Whereabouts,
+    device: Option<DeviceId>,
     trace: Trace,
     effects: Vec<Effect>,
     /// The first refusal; later ones only go into the trace.
@@ -64,6 +68,7 @@ impl<'a> Judge<'a> {
             now,
             dialect,
             at,
+            device: None,
             trace: Trace::default(),
             effects: Vec::new(),
             refusal: None,
@@ -72,8 +77,8 @@ impl<'a> Judge<'a> {
     }
 
     fn finish(self, outcome: Outcome) -> Decision {
-        let Self { dialect, at, effects, ahead, trace, .. } = self;
-        Decision { dialect, at, outcome, effects, ahead, trace }
+        let Self { dialect, at, device, effects, ahead, trace, .. } = self;
+        Decision { dialect, at, device, outcome, effects, ahead, trace }
     }
 
     /// Notes a refusal; only the first one counts.
@@ -92,8 +97,10 @@ impl<'a> Judge<'a> {
         let page = self.check_origin();
         let (scopes, unknown) = ScopeSet::parse_known(&self.attempt.connect.scopes);
         if !unknown.is_empty() {
-            let names: Vec<&str> = unknown.iter().map(Words::as_str).collect();
-            self.trace.note("scopes", format!("unknown scopes are never granted: {}", names.join(", ")));
+            let names: Vec<&str> = unknown.iter().take(MAX_TOLD).map(Words::as_str).collect();
+            let more = if unknown.len() > MAX_TOLD { " and more" } else { "" };
+            self.trace
+                .note("scopes", format!("unknown scopes are never granted: {}{more}", names.join(", ")));
         }
         let scopes = if role == Role::Node { node_scopes(&scopes) } else { scopes.operator_only() };
         let shared = self.check_shared(&page);
@@ -220,6 +227,7 @@ impl<'a> Judge<'a> {
         match (verified, PublicKey::parse(&input.device.public_key)) {
             (Ok(id), Some(key)) => {
                 self.trace.pass("device", format!("{} proved its key", id.short()));
+                self.device = Some(id.clone());
                 Some(Proven { id, key })
             }
             (Ok(_), None) => None,
@@ -251,13 +259,14 @@ impl<'a> Judge<'a> {
             self.check_device_token(page, role, &scopes, paired)
         };
 
+        self.count_failures(shared, page, &code, &token, paired);
         let method = match (shared, &code, &token) {
             (_, CodeVerdict::Ok(_), _) => AuthMethod::BootstrapToken,
             (Shared::Ok { method, .. }, _, _) => *method,
             (_, _, TokenVerdict::Ok | TokenVerdict::TooNarrow) => AuthMethod::DeviceToken,
             _ => {
                 self.ahead.extend(needed.map(|needed| pairing_reason(needed).cause()));
-                return self.refuse_credentials(shared, page, &code, &token, proven, paired.is_some());
+                return self.refuse_credentials(shared, &code, &token, proven);
             }
         };
         if let TokenVerdict::TooNarrow = token {

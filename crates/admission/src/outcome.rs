@@ -131,6 +131,8 @@ pub struct Decision {
     pub dialect: Dialect,
     /// Where the connection comes from.
     pub at: Whereabouts,
+    /// The device that proved its key, whatever became of it. What merely was claimed does not stand here.
+    pub device: Option<DeviceId>,
     /// The answer.
     pub outcome: Outcome,
     /// What must become true with it, in this order.

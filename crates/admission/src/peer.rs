@@ -47,20 +47,38 @@ pub struct PeerFacts {
     /// Whether the connection is encrypted up to this process.
     pub tls: bool,
     /// The request headers that matter, lower-case names, in order of arrival. The gateway keeps only
-    /// [`RELEVANT_HEADERS`] and those that `trustedProxy` names.
+    /// [`RELEVANT_HEADERS`], forwarding headers and those that `trustedProxy` names.
     pub headers: Vec<(Box<str>, Box<str>)>,
 }
 
-/// Headers that the gateway must keep for a decision, besides the `x-forwarded-*` and `tailscale-*` families.
+/// Headers that the gateway must keep for a decision, besides those of [`is_forwarding_header`].
 pub const RELEVANT_HEADERS: [&str; 5] = ["host", "origin", "forwarded", "x-real-ip", "x-openclaw-scopes"];
 
-/// Whether a header says that somebody forwarded the request (rulings 7 and 16).
+/// Forwarding headers that are told by name. A proxy sends some four.
+const MAX_HEADERS_TOLD: usize = 8;
+/// Characters of such a name that are kept.
+const MAX_NAME_CHARS: usize = 40;
+
+/// What proxies, tunnels and delivery networks call the client's address and their own work, whole or as a beginning.
+const FORWARDING_NAMES: [&str; 11] = [
+    "forwarded",
+    "forwarded-for",
+    "via",
+    "x-real-ip",
+    "client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "fly-client-ip",
+    "fastly-client-ip",
+    "cdn-loop",
+];
+const FORWARDING_FAMILIES: [&str; 5] = ["x-forwarded", "x-original-", "x-envoy-", "cf-", "tailscale-"];
+
+/// Whether a header says that somebody forwarded the request (rulings 7 and 16). No client sends one of these by
+/// itself, so in doubt a name is on the list.
 pub fn is_forwarding_header(name: &str) -> bool {
-    name == "forwarded"
-        || name == "x-real-ip"
-        || name == "via"
-        || name.starts_with("x-forwarded-")
-        || name.starts_with("tailscale-")
+    FORWARDING_NAMES.contains(&name) || FORWARDING_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
 /// How a connection reached the gateway.
@@ -184,6 +202,7 @@ pub fn host_name(authority: &str) -> Option<String> {
     }
     let host = host.strip_suffix('.').unwrap_or(host);
     let well_formed = !host.is_empty()
+        && !host.ends_with('.')
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'));
     well_formed.then(|| host.to_ascii_lowercase())
 }
@@ -211,12 +230,17 @@ impl PeerFacts {
         host_name(self.single_header("host")?)
     }
 
-    /// The forwarding headers that are present, each name once.
+    /// The forwarding headers that are present, each name once. They are told to people and kept in the journal, so
+    /// of those that a stranger makes up only a few are kept, and of a long name its beginning.
     pub fn forwarding_headers(&self) -> Vec<Box<str>> {
         let mut names: Vec<Box<str>> = Vec::new();
-        for (name, _) in &self.headers {
-            if is_forwarding_header(name) && !names.contains(name) {
-                names.push(name.clone());
+        for (name, _) in self.headers.iter().filter(|(name, _)| is_forwarding_header(name)) {
+            if names.len() == MAX_HEADERS_TOLD {
+                break;
+            }
+            let name = name.char_indices().nth(MAX_NAME_CHARS).map_or(&**name, |(end, _)| &name[..end]);
+            if !names.iter().any(|known| **known == *name) {
+                names.push(name.into());
             }
         }
         names
@@ -391,6 +415,17 @@ mod tests {
             "x-forwarded-host",
             "tailscale-user-login",
             "via",
+            "x-forwarded",
+            "cf-connecting-ip",
+            "cdn-loop",
+            "true-client-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+            "x-original-forwarded-for",
+            "x-original-host",
+            "x-envoy-external-address",
+            "fly-client-ip",
+            "client-ip",
         ] {
             assert!(!local("127.0.0.1:5000", Own, &[host, (header, "127.0.0.1")]), "{header}");
         }
@@ -415,7 +450,8 @@ mod tests {
     #[test]
     fn clients_behind_proxies() {
         let trusted = nets(&["127.0.0.1", "10.0.0.0/8", "::ffff:192.0.2.1", "2001:db8::/32"]);
-        let cases: &[(&str, &[(&str, &str)], bool, Option<&str>)] = &[
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], bool, Option<&'a str>);
+        let cases: &[Case<'_>] = &[
             ("127.0.0.1:1", &[("x-forwarded-for", "203.0.113.9")], false, Some("203.0.113.9")),
             (
                 "127.0.0.1:1",
@@ -447,6 +483,11 @@ mod tests {
             }
             assert!(matches!(seen.path, Path::TrustedProxy { .. }));
         }
+        // A hop on the proxy's own host is passed over, also where loopback is not listed.
+        let chained =
+            facts("10.0.0.1:1", SocketOwner::NotAsked, &[("x-forwarded-for", "203.0.113.9, 127.0.0.1")]);
+        let seen = chained.whereabouts(&nets(&["10.0.0.1"]), false);
+        assert_eq!(seen.client, "203.0.113.9".parse().ok());
         let stranger = facts("203.0.113.1:1", SocketOwner::NotAsked, &[("x-forwarded-for", "127.0.0.1")]);
         let seen = stranger.whereabouts(&trusted, true);
         assert_eq!(seen.client, Some("203.0.113.1".parse().unwrap()));

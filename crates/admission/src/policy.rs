@@ -7,7 +7,7 @@ use crate::limiter::RateLimits;
 use crate::origin::OriginPolicy;
 
 /// `gateway.auth.mode` with what it needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
     /// No secret. Only peers that are local get anything without pairing.
     None,
@@ -32,7 +32,7 @@ impl Auth {
 }
 
 /// `gateway.auth.trustedProxy` (§2.4 step 1, S15).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxyAuth {
     /// Lower-case name of the header that names the user.
     pub user_header: Box<str>,

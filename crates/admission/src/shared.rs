@@ -40,6 +40,18 @@ pub(crate) struct Presented<'a> {
     pub(crate) password: Option<&'a str>,
 }
 
+/// The text that is compared with the gateway's secret. Protocol 4 takes it from either field, protocol 3 only from
+/// its own (§2.4 step 5).
+pub(crate) fn given<'a>(auth: &Auth, presented: Presented<'a>, dialect: Dialect) -> Option<&'a str> {
+    let either = dialect == Dialect::V4;
+    match auth {
+        Auth::None => None,
+        Auth::Token(_) => presented.token.or(presented.password.filter(|_| either)),
+        Auth::Password(_) => presented.password.or(presented.token.filter(|_| either)),
+        Auth::TrustedProxy(_) => presented.password,
+    }
+}
+
 /// Judges the shared credential. `locked_for`: whether this peer is locked out of shared credentials.
 pub(crate) fn judge(
     policy: &Policy,
@@ -49,21 +61,16 @@ pub(crate) fn judge(
     dialect: Dialect,
     locked_for: Option<u64>,
 ) -> Shared {
-    // Protocol 4 takes the secret from either field, protocol 3 only from its own (§2.4 step 5).
-    let either = dialect == Dialect::V4;
+    let given = given(&policy.auth, presented, dialect);
     match &policy.auth {
         Auth::None => Shared::Ok { method: AuthMethod::None, user: None },
-        Auth::Token(secret) => {
-            let given = presented.token.or(presented.password.filter(|_| either));
-            compare(secret.as_ref(), given, locked_for, AuthMethod::Token, &TOKEN_REASONS)
-        }
+        Auth::Token(secret) => compare(secret.as_ref(), given, locked_for, AuthMethod::Token, &TOKEN_REASONS),
         Auth::Password(secret) => {
-            let given = presented.password.or(presented.token.filter(|_| either));
             compare(secret.as_ref(), given, locked_for, AuthMethod::Password, &PASSWORD_REASONS)
         }
         Auth::TrustedProxy(proxy) => match vouched_user(policy, proxy, facts, at) {
             Ok(user) => Shared::Ok { method: AuthMethod::TrustedProxy, user: Some(user) },
-            Err(reason) => match (&proxy.password, presented.password) {
+            Err(reason) => match (&proxy.password, given) {
                 // Local callers may use the password instead, so that a broken proxy does not lock the owner out.
                 (Some(password), Some(given)) if at.is_local() => {
                     compare(Some(password), Some(given), locked_for, AuthMethod::Password, &PASSWORD_REASONS)

@@ -150,7 +150,7 @@ fn bracket(chars: &mut std::str::Chars<'_>) -> Option<Segment> {
         chars.next();
         loop {
             match chars.next()? {
-                '\\' => inner.push(chars.next()?),
+                '\\' => inner.push(escaped(chars)?),
                 c if c == quote => break,
                 c => inner.push(c),
             }
@@ -168,6 +168,21 @@ fn bracket(chars: &mut std::str::Chars<'_>) -> Option<Segment> {
         return None;
     }
     Some(inner.parse().map_or_else(|_| Segment::Key(inner.to_owned()), Segment::Index))
+}
+
+/// What follows a `\` between quotes: `u{…}` as [`KeyPath`] itself writes it, or a character taken literally.
+fn escaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
+    let c = chars.next()?;
+    let code = chars.as_str().strip_prefix('{').and_then(|rest| rest.split_once('}')).filter(|_| c == 'u');
+    let written =
+        code.and_then(|(hex, rest)| Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, rest)));
+    match written {
+        Some((c, rest)) => {
+            *chars = rest.chars();
+            Some(c)
+        }
+        None => Some(c),
+    }
 }
 
 /// The form `parse` reads back: plain names with dots, everything else in brackets with escapes.
@@ -251,7 +266,7 @@ mod tests {
     proptest! {
         #[test]
         fn display_reads_back(segs in prop::collection::vec(prop_oneof![
-            "[ -~]{1,12}".prop_map(Segment::Key),
+            "[ -~\u{1}-\u{1f}\u{202e}]{1,12}".prop_map(Segment::Key),
             (0usize..50).prop_map(Segment::Index),
         ], 1..6)) {
             let path = KeyPath(segs);

@@ -3,7 +3,7 @@
 //! When a cap is reached the oldest unfinished socket gives way, not the newest: whoever holds sockets open
 //! without finishing loses them first, and a client that finishes at once is never refused.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,10 +24,13 @@ impl Default for Caps {
     }
 }
 
+/// Where a socket comes from; `None` while it is not attributed, because its peer may be a proxy for many. All of
+/// these stand together when places run out: what comes through a tunnel must not push out what comes directly.
+type From = Option<IpAddr>;
+
 #[derive(Debug)]
 struct Unfinished {
-    /// `None` while the socket is not attributed: its peer may be a proxy for many.
-    address: Option<IpAddr>,
+    from: From,
     displaced: Arc<Notify>,
 }
 
@@ -36,7 +39,7 @@ struct State {
     next: u64,
     /// By age: smaller keys are older.
     sockets: BTreeMap<u64, Unfinished>,
-    by_address: HashMap<IpAddr, std::collections::BTreeSet<u64>>,
+    by_from: HashMap<From, BTreeSet<u64>>,
 }
 
 /// The register of unfinished sockets.
@@ -71,7 +74,7 @@ impl Register {
         let mut state = self.state();
         let key = state.next;
         state.next += 1;
-        state.insert(key, Unfinished { address, displaced: displaced.clone() });
+        state.insert(key, Unfinished { from: address, displaced: displaced.clone() });
         state.make_room(self.caps, address, key);
         drop(state);
         Place { register: self.clone(), key, displaced }
@@ -90,32 +93,28 @@ impl Register {
 
 impl State {
     fn insert(&mut self, key: u64, socket: Unfinished) {
-        if let Some(address) = socket.address {
-            self.by_address.entry(address).or_default().insert(key);
-        }
+        self.by_from.entry(socket.from).or_default().insert(key);
         self.sockets.insert(key, socket);
     }
 
     fn remove(&mut self, key: u64) -> Option<Unfinished> {
         let socket = self.sockets.remove(&key)?;
-        if let Some(address) = socket.address
-            && let Some(keys) = self.by_address.get_mut(&address)
-        {
+        if let Some(keys) = self.by_from.get_mut(&socket.from) {
             keys.remove(&key);
             if keys.is_empty() {
-                self.by_address.remove(&address);
+                self.by_from.remove(&socket.from);
             }
         }
         Some(socket)
     }
 
-    fn make_room(&mut self, caps: Caps, address: Option<IpAddr>, newest: u64) {
-        let own = address.and_then(|address| self.by_address.get(&address));
+    fn make_room(&mut self, caps: Caps, from: From, newest: u64) {
+        let own = from.and_then(|_| self.by_from.get(&from));
         let victim = if own.is_some_and(|keys| keys.len() > caps.per_address) {
             own.and_then(|keys| keys.first().copied())
         } else if self.sockets.len() > caps.total {
             // The busiest address gives way; when nobody holds more than one, the oldest socket does.
-            let busiest = self.by_address.values().max_by_key(|keys| keys.len());
+            let busiest = self.by_from.values().max_by_key(|keys| keys.len());
             match busiest {
                 Some(keys) if keys.len() > 1 => keys.first().copied(),
                 _ => self.sockets.keys().next().copied(),
@@ -136,7 +135,7 @@ impl Place {
     pub fn attribute(&self, address: IpAddr) {
         let mut state = self.register.state();
         if let Some(mut socket) = state.remove(self.key) {
-            socket.address = Some(address);
+            socket.from = Some(address);
             state.insert(self.key, socket);
             state.make_room(self.register.caps, Some(address), self.key);
         }
@@ -198,6 +197,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_tunnel_carries_gives_way_before_those_who_come_directly() {
+        let register = Register::new(Caps { per_address: 8, total: 4 });
+        let direct = [register.enter(Some(ip(1))), register.enter(Some(ip(1)))];
+        let carried: Vec<_> = (0..8).map(|_| register.enter(None)).collect();
+        for place in &direct {
+            assert!(!is_displaced(place).await);
+        }
+        for place in &carried[..6] {
+            assert!(is_displaced(place).await, "the oldest that are carried");
+        }
+        assert!(!is_displaced(&carried[7]).await);
+        assert_eq!(register.len(), 4);
+    }
+
+    #[tokio::test]
     async fn attributed_later_counts_then_and_finished_sockets_free_their_place() {
         let register = Register::new(Caps { per_address: 1, total: 10 });
         let a = register.enter(None);
@@ -208,6 +222,6 @@ mod tests {
         b.release();
         drop((a, b));
         assert!(register.is_empty());
-        assert!(register.state().by_address.is_empty());
+        assert!(register.state().by_from.is_empty());
     }
 }

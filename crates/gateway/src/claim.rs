@@ -31,28 +31,44 @@ struct State {
 #[derive(Debug, Default)]
 pub struct ClaimDesk {
     state: Mutex<State>,
+    /// Held while a code is made, so that two devices that arrive at once do not have two shown.
+    showing: tokio::sync::Mutex<()>,
 }
 
 impl ClaimDesk {
     /// Shows a code if this gateway may be claimed and none is on show. Called at the start, and whenever an
     /// unpaired device arrives; a code lives ten minutes, so this is also how often a new one appears at most.
     pub async fn show_if_needed(&self, core: &Core) {
-        let now = core.now();
-        if !core.is_claimable() || self.is_on_show(now) {
+        if !core.is_claimable() || self.is_on_show(core.now()) {
             return;
         }
-        self.show_new(core, now).await;
+        let _alone = self.showing.lock().await;
+        let now = core.now();
+        if !self.is_on_show(now) {
+            self.show_new(core, now).await;
+        }
     }
 
-    /// Counts a wrong code; after fifty in an hour the code on show is worn out, and
-    /// [`ClaimDesk::show_if_needed`] shows another.
-    pub fn count_wrong(&self, now: Millis) {
+    /// Counts a wrong code. From the fiftieth in an hour on the code on show is worn out, and is answered to be revoked.
+    #[must_use = "a code that is worn out must not be redeemed any more"]
+    pub fn count_wrong(&self, now: Millis) -> Option<CodeHash> {
         let mut state = self.state();
+        let (code, _) = state.current.filter(|(_, expires)| *expires > now)?;
         if now.since(state.hour_began) >= HOUR_MS {
             state.hour_began = now;
             state.tries = 0;
         }
         state.tries += 1;
+        (state.tries >= MAX_TRIES_AN_HOUR).then_some(code)
+    }
+
+    /// The code was revoked: from now on [`ClaimDesk::show_if_needed`] shows another.
+    pub fn worn_out(&self, code: CodeHash) {
+        let mut state = self.state();
+        if state.current.is_some_and(|(current, _)| current == code) {
+            state.current = None;
+            state.tries = 0;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,12 +76,7 @@ impl ClaimDesk {
     }
 
     fn is_on_show(&self, now: Millis) -> bool {
-        let mut state = self.state();
-        if state.tries >= MAX_TRIES_AN_HOUR {
-            state.tries = 0;
-            return false;
-        }
-        state.current.as_ref().is_some_and(|(_, expires)| *expires > now)
+        self.state().current.as_ref().is_some_and(|(_, expires)| *expires > now)
     }
 
     async fn show_new(&self, core: &Core, now: Millis) {
@@ -76,11 +87,6 @@ impl ClaimDesk {
         }
         let code = ClaimCode::from_random(bytes);
         let hash = CodeHash::of(code.expose());
-        let before = self.state().current.replace((hash, now.plus(LIFE_MS)));
-        if let Some((before, _)) = before {
-            // An expired code is gone already, which is all that is wanted.
-            core.store.apply(Mutation::RevokeCode { code: before }).await.ok();
-        }
         let new = NewCode {
             hash,
             kind: CodeKind::Claim,
@@ -93,6 +99,8 @@ impl ClaimDesk {
             tracing::error!(subsystem = "gateway/claim", "no claim code: {error}");
             return;
         }
+        // The one that was shown before is worth nothing since then.
+        self.state().current = Some((hash, now.plus(LIFE_MS)));
         // Standard output only: never the log file, never `logs.tail`.
         if let Some(logging) = &core.logging {
             logging.announce(&format!(

@@ -15,7 +15,6 @@ use openclaw_pairing::{Store, TokenKey};
 use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::refusal::Refusal;
-use openclaw_protocol::role::Role;
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::Words;
 use tokio::sync::Notify;
@@ -249,19 +248,6 @@ impl Core {
         } else {
             limiter.count_failure(&key, now);
             false
-        }
-    }
-
-    /// Whether what was granted a moment ago still holds: the device may have been revoked meanwhile.
-    pub fn still_holds(&self, grant: &Grant) -> bool {
-        let Some(device) = grant.device.as_ref().filter(|_| grant.paired) else { return true };
-        let devices = self.store.snapshot();
-        let Some(role) = devices.device(device).and_then(|device| device.effective(grant.role)) else {
-            return false;
-        };
-        match grant.role {
-            Role::Operator => role.scopes.covers(&grant.scopes),
-            Role::Node => grant.scopes.iter().all(|scope| role.scopes.contains(scope)),
         }
     }
 

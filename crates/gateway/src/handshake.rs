@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use openclaw_admission::peer::{Path, PeerFacts};
+use openclaw_admission::peer::{Path, PeerFacts, bucket};
 use openclaw_admission::trace::Trace;
-use openclaw_admission::{Attempt, Decision, Grant, is_shared_secret};
+use openclaw_admission::{Attempt, Decision, Grant};
 use openclaw_protocol::connect::{self, ConnectParams};
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::frame::{self, FrameError, Request};
 use openclaw_protocol::hello::AuthMethod;
-use openclaw_protocol::ids::{ConnId, Nonce};
-use openclaw_protocol::refusal::{Cause, InvalidatedWhy, Refusal};
+use openclaw_protocol::ids::{ConnId, DeviceId, Nonce};
+use openclaw_protocol::refusal::{Cause, Refusal};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::words::Words;
 use openclaw_websocket::{Error as WsError, Message, OutFrame, Stream};
 
 use crate::caps::Place;
 use crate::core::Core;
-use crate::desk::{self, Verdict};
+use crate::desk::{self, Judged, Verdict};
 use crate::hub::{Connection, Declared};
 use crate::io::Io;
 use crate::journal;
@@ -139,25 +139,27 @@ impl<'a> Handshake<'a> {
 
     async fn judge(&self, request: &Request, params: &ConnectParams) -> Ended {
         let attempt = Attempt { facts: self.facts, nonce: &self.nonce, connect: params };
-        let (decision, verdict) = desk::judge(self.core, &attempt).await;
-        match verdict {
+        let judged = desk::judge(self.core, &attempt).await;
+        let decision = &judged.decision;
+        match &judged.verdict {
             Verdict::Refused(refusal) => {
-                self.note(&refusal, Some((params, &decision)));
+                self.note(refusal, Some((params, decision)));
                 if matches!(refusal, Refusal::Pairing(_)) {
                     self.core.claim.show_if_needed(self.core).await;
                 }
                 let refused = if matches!(refusal, Refusal::WorkerClaim) {
-                    Answer::silent(&refusal)
+                    Answer::silent(refusal)
                 } else {
-                    Answer::to(request, &refusal, decision.dialect, &decision.ahead)
+                    Answer::to(request, refusal, decision.dialect, &decision.ahead)
                 };
                 Ended::Refused(refused)
             }
-            Verdict::Admitted(grant) => self.admit(request, params, &decision, grant),
+            Verdict::Admitted(grant) => self.admit(request, &attempt, &judged, grant),
         }
     }
 
-    fn admit(&self, request: &Request, params: &ConnectParams, decision: &Decision, grant: Grant) -> Ended {
+    fn admit(&self, request: &Request, attempt: &Attempt<'_>, judged: &Judged, grant: &Grant) -> Ended {
+        let (params, decision) = (attempt.connect, &judged.decision);
         let connection = Arc::new(Connection {
             id: self.conn.clone(),
             dialect: decision.dialect,
@@ -171,23 +173,24 @@ impl<'a> Handshake<'a> {
                 dialect: decision.dialect,
                 scopes_cleared: grant.scopes_cleared,
             },
-            by_shared_secret: is_shared_secret(grant.method),
+            by_gateway_auth: !grant.owner
+                && !matches!(grant.method, AuthMethod::DeviceToken | AuthMethod::BootstrapToken),
             client_ip: decision.at.client,
             since: self.core.now(),
             declared: (grant.role == Role::Node).then(|| Box::new(Declared::of(params))),
             outbox: Outbox::default(),
         });
-        // Entered first, looked at again afterwards: whoever revokes the device from now on closes this
-        // connection, and whoever did so before this line is seen here (S19, S21).
+        // Entered first, looked at again afterwards: whoever revokes the device or changes the secret from now on
+        // closes this connection, and whoever did so before this line is seen here (S19, S21).
         self.core.hub.enter(connection.clone());
-        if !self.core.still_holds(&grant) {
+        if let Some(why) = desk::lost_meanwhile(self.core, judged, grant, attempt) {
             self.core.hub.leave(&connection.id);
-            let refusal = Refusal::Invalidated { why: InvalidatedWhy::AccessReduced };
+            let refusal = Refusal::Invalidated { why };
             self.note(&refusal, Some((params, decision)));
             return Ended::Refused(Answer::to(request, &refusal, decision.dialect, &decision.ahead));
         }
-        self.core.on_connect(&connection, params, &grant);
-        let hello = hello::build(self.core, &connection, params, &grant);
+        self.core.on_connect(&connection, params, grant);
+        let hello = hello::build(self.core, &connection, params, grant);
         tracing::info!(
             subsystem = "gateway/ws",
             conn = %self.conn,
@@ -222,6 +225,8 @@ impl<'a> Handshake<'a> {
                 (at, Trace::default(), Words::new("unknown"))
             }
         };
+        // Only a device that proved itself is named: what is claimed may be somebody else's id.
+        let device = decided.and_then(|(_, decision)| decision.device.as_ref());
         let wire = refusal.wire(decided.map_or(Dialect::V4, |(_, decision)| decision.dialect));
         let close = wire.close;
         let message = wire.error.map_or_else(|| close.reason.clone(), |error| error.message);
@@ -232,9 +237,7 @@ impl<'a> Handshake<'a> {
             conn_id: self.conn.to_string(),
             peer: peer_in_words(at.client),
             path: path_in_words(&at.path),
-            device_id: decided
-                .and_then(|(params, _)| params.device.as_ref())
-                .map(|device| Words::new(&device.id).to_string()),
+            device_id: device.map(ToString::to_string),
             client,
             request_id: refusal.request_id().map(ToString::to_string),
             help: refusal.help(),
@@ -252,7 +255,14 @@ impl<'a> Handshake<'a> {
             entry.help.cause,
             entry.help.sentence,
         );
-        let count = self.core.journal.record(entry);
+        let devices = self.core.store.snapshot();
+        let known = |id: &&DeviceId| devices.device(id).is_some() || devices.request_of(id).is_some();
+        let kind = journal::Kind {
+            network: at.client.map(bucket),
+            device: device.filter(known).cloned(),
+            message: entry.message.clone(),
+        };
+        let count = self.core.journal.record(kind, entry);
         if count == 1 {
             tracing::warn!(subsystem = "gateway/ws", conn = %self.conn, "{line}");
         } else if count.is_power_of_two() {

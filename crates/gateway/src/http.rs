@@ -77,15 +77,17 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
     }
 }
 
-/// Paths under which the dashboard's page is served: those without an extension that no API claims.
+/// Paths under which the dashboard's page is served: those without an extension that no API claims. A path that a
+/// browser would read as another host when it stands in `Location` (`//host`, `/\\host`) is none of them.
 fn is_page(path: &str) -> bool {
+    let own = path.starts_with('/') && !path.contains("//") && !path.contains('\\');
     let last = path.rsplit('/').next().unwrap_or_default();
     let claimed =
         ["/api", "/plugins", "/v1", "/tools", "/hooks", "/sessions", "/avatar", "/j", "/__openclaw__"];
     let is_claimed = claimed
         .iter()
         .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    !last.contains('.') && !path.contains('%') && !is_claimed
+    own && !last.contains('.') && !path.contains('%') && !is_claimed
 }
 
 fn is_host_served(core: &Core, headers: &HeaderMap) -> bool {

@@ -30,8 +30,9 @@ pub struct Connection {
     pub dialect: Dialect,
     /// What it may do.
     pub authority: Authority,
-    /// Whether it came in by the gateway's token or password: it ends when that changes.
-    pub by_shared_secret: bool,
+    /// Whether it came in by what `gateway.auth` says: by token, password, a proxy's word, or by none being asked for.
+    /// Then it ends when that changes. Not so what came by a device token, a code, or through the owner socket.
+    pub by_gateway_auth: bool,
     /// The client's address as resolved; `None` on the owner socket.
     pub client_ip: Option<IpAddr>,
     /// When it was admitted.

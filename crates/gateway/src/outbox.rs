@@ -131,6 +131,11 @@ impl Outbox {
         state.end.clone().map(Err)
     }
 
+    /// Whether the session has to end.
+    pub fn has_ended(&self) -> bool {
+        self.state().end.is_some()
+    }
+
     /// Waits until the reader is declared too slow or the session is told to end: what a session blocked in a
     /// write must notice.
     pub async fn ended(&self) -> End {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_admission::Auth;
 use openclaw_config::reload::{Decision, plan};
 use openclaw_config::start::Overrides;
 use openclaw_config::watch::Watcher;
@@ -200,7 +201,11 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
         }
         Decision::Restart => {
             tracing::info!(subsystem = "gateway/reload", "config change requires gateway restart ({keys})");
-            return may_restart(core, overrides, "the changed configuration").then_some(Ending::Restart);
+            if may_restart(core, overrides, "the changed configuration") {
+                return Some(Ending::Restart);
+            }
+            // A new secret must not wait for a restart that does not come.
+            apply(core, &before, loaded, overrides);
         }
         Decision::Disabled => {
             tracing::info!(subsystem = "gateway/reload", "config reload disabled (gateway.reload.mode=off)");
@@ -220,17 +225,20 @@ fn apply(core: &Core, before: &Settings, loaded: Loaded, overrides: &Overrides) 
     let now = Settings::new(loaded, plan, own_addresses());
     let secret_changed = before.shared_secret() != now.shared_secret()
         || before.admission.auth.name() != now.admission.auth.name();
+    let auth_changed = before.admission.auth != now.admission.auth
+        || (matches!(now.admission.auth, Auth::TrustedProxy(_))
+            && before.admission.trusted_proxies != now.admission.trusted_proxies);
     core.set_policy(now);
-    if secret_changed {
+    if auth_changed {
         let close = Refusal::Invalidated { why: InvalidatedWhy::AuthChanged };
         let devices = core.store.snapshot();
         let closed = core.close_invalidated(&close, |connection| {
             let device = connection.authority.device.as_ref().and_then(|id| devices.device(id));
-            connection.by_shared_secret || device.is_some_and(|device| device.is_browser())
+            connection.by_gateway_auth || (secret_changed && device.is_some_and(|device| device.is_browser()))
         });
         tracing::info!(
             subsystem = "gateway/reload",
-            "the gateway's secret changed; {closed} connections that used the old one were closed"
+            "gateway.auth changed; {closed} connections that came in by the old settings were closed"
         );
     }
     tracing::info!(subsystem = "gateway/reload", "config hot reload applied");

@@ -119,6 +119,8 @@ pub fn run_to_exit(options: RunOptions) -> ExitCode {
 fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     // First of all, before other descriptors are opened whose numbers could be mistaken for handed-over ones.
     let mut inherited = process::inherited();
+    // Before anything is started: already a provider of secrets could leave a process behind (ruling 29).
+    let adopting = process::become_subreaper();
     raise_descriptor_limit();
     let in_container = container::detect().is_some();
     let runtime = runtime().map_err(|error| Failure::other(format!("Gateway failed to start: {error}")))?;
@@ -157,13 +159,10 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     }
     let addresses = sockets::addresses(plan.bind, loaded.gateway.custom_bind_host.as_deref(), in_container)
         .map_err(|error| Failure::config(error.to_string()))?;
-    let listeners = if inherited.tcp.is_empty() {
-        runtime.block_on(listen(&options, &addresses, plan.port))?
-    } else {
-        std::mem::take(&mut inherited.tcp)
-    };
+    let kept = sockets::still_wanted(std::mem::take(&mut inherited.tcp), &addresses, plan.port);
+    let listeners = runtime.block_on(listen(&options, &addresses, plan.port, kept))?;
     let lock = lock(&options, std::mem::take(&mut inherited.files))?;
-    if let Err(error) = process::become_subreaper() {
+    if let Err(error) = adopting {
         tracing::warn!(
             subsystem = "gateway",
             "orphans of tool processes cannot be told from the owner's: {error}"
@@ -336,8 +335,11 @@ async fn listen(
     options: &RunOptions,
     addresses: &[std::net::IpAddr],
     port: u16,
+    kept: Vec<std::net::TcpListener>,
 ) -> Result<Vec<std::net::TcpListener>, Failure> {
+    // After a restart in place the holder of the port is this process itself.
     if options.force
+        && kept.is_empty()
         && let Some(first) = addresses.first()
     {
         let say = |line: String| tracing::info!(subsystem = "gateway", "{line}");
@@ -348,7 +350,7 @@ async fn listen(
     let mut tries = 0;
     loop {
         tries += 1;
-        match sockets::listen(addresses, port) {
+        match sockets::listen(addresses, port, &kept) {
             Ok(listeners) => return Ok(listeners),
             Err(error) if error.is_busy() && tries < BIND_TRIES => tokio::time::sleep(BIND_PAUSE).await,
             Err(error) if error.is_busy() => {

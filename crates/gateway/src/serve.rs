@@ -44,6 +44,8 @@ pub(crate) async fn serve(
     until: impl Future<Output = Ending>,
 ) -> Ending {
     let (stop, stopped) = watch::channel(false);
+    // Before anybody is let in, so that no revocation is missed.
+    let changes = core.store.subscribe();
     let mut tasks = JoinSet::new();
     for listening in tcp {
         tasks.spawn(listener::accept_tcp(core.clone(), listening, stopped.clone()));
@@ -56,7 +58,7 @@ pub(crate) async fn serve(
     tasks.spawn(broadcast_presence(core.clone()));
     tasks.spawn(broadcast_health(core.clone()));
     tasks.spawn(reap(core.clone()));
-    tasks.spawn(crate::changes::follow(core.clone(), core.store.subscribe()));
+    tasks.spawn(crate::changes::follow(core.clone(), changes));
     core.claim.show_if_needed(&core).await;
 
     let ending = until.await;

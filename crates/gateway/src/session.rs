@@ -141,6 +141,8 @@ impl Session {
         // Whatever arrives shows that the peer is alive.
         self.awaiting_pong = false;
         match message {
+            // Who has to leave is served no more, also while its last events are being written.
+            Message::Text(_) | Message::Binary(_) if self.connection.outbox.has_ended() => Ok(()),
             Message::Text(text) => self.handle(text.as_bytes()).await,
             Message::Binary(bytes) => self.handle(&bytes).await,
             Message::Pong => Ok(()),
@@ -211,4 +213,51 @@ pub(crate) async fn refuse(mut ws: Stream<Io>, answer: Option<String>, close: Cl
     debug_assert!(close.code != close::ABNORMAL, "an abnormal closure is never sent");
     ws.queue(OutFrame::Close(close.code, close.reason)).ok();
     ws.finish(Instant::now() + CLOSE_PATIENCE).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_protocol::dialect::Dialect;
+    use openclaw_websocket::{Message, OutFrame, Stream};
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::outbox::{Item, Replaces};
+    use crate::rpc::testing::{House, operator};
+
+    #[tokio::test]
+    async fn who_has_to_leave_is_served_no_more() {
+        let house = House::new();
+        let connection = house.connect(operator(Dialect::V4, &["read"]));
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut client = Stream::client(theirs, Default::default());
+        for number in 0..20 {
+            let request = format!(r#"{{"type":"req","id":"r{number}","method":"health"}}"#);
+            client.queue(OutFrame::Text(request)).unwrap();
+        }
+        client.flush().await.unwrap();
+        // Revoked, while events wait to be written: the requests are there before either.
+        ours.readable().await.unwrap();
+        for number in 0..20 {
+            connection.outbox.push(Item::Frame(format!("{{\"event\":{number}}}")), Replaces::Nothing);
+        }
+        connection.outbox.end(Close::new(4001, "client invalidated: device removed"));
+        let ws = Stream::server(Io::Unix(ours), Default::default());
+        let serving = tokio::spawn(run(house.core.clone(), connection.clone(), ws, "{}".to_owned()));
+        let mut events = 0;
+        let close = loop {
+            match client.recv().await {
+                Ok(Message::Text(text)) if text == "{}" => {}
+                Ok(Message::Text(text)) => {
+                    assert!(text.contains("event"), "served: {text}");
+                    events += 1;
+                }
+                Ok(Message::Close { code, .. }) => break code,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((events, close), (20, 4001));
+        drop(client);
+        serving.await.unwrap();
+    }
 }

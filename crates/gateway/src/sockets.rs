@@ -76,12 +76,27 @@ pub fn addresses(bind: Bind, custom: Option<&str>, in_container: bool) -> Result
     })
 }
 
-/// Listens on the addresses. An address after the first that does not work is left out.
-pub fn listen(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
+/// Of the sockets that a restart in place handed over, those that are still wanted: the configuration may have changed,
+/// and what listened on all addresses must not go on doing so when only loopback is asked for. The others are closed.
+pub fn still_wanted(handed_over: Vec<TcpListener>, addresses: &[IpAddr], port: u16) -> Vec<TcpListener> {
+    let wanted = |listener: &TcpListener| {
+        listener.local_addr().is_ok_and(|at| at.port() == port && addresses.contains(&at.ip()))
+    };
+    handed_over.into_iter().filter(wanted).collect()
+}
+
+/// Listens on the addresses, with the sockets `kept` where they serve. An address after the first that does not work is
+/// left out.
+pub fn listen(addresses: &[IpAddr], port: u16, kept: &[TcpListener]) -> Result<Vec<TcpListener>, BindError> {
     let mut listeners = Vec::new();
     for (index, ip) in addresses.iter().enumerate() {
         let address = SocketAddr::new(*ip, port);
-        match listen_on(address) {
+        let serves = |listener: &&TcpListener| listener.local_addr().is_ok_and(|at| at == address);
+        let listening = match kept.iter().find(serves) {
+            Some(listener) => listener.try_clone(),
+            None => listen_on(address),
+        };
+        match listening {
             Ok(listener) => listeners.push(listener),
             Err(error) if index == 0 || error.kind() == io::ErrorKind::AddrInUse => {
                 return Err(BindError::Refused { address, error });
@@ -169,10 +184,32 @@ mod tests {
 
     #[test]
     fn a_busy_port_is_told_from_other_failures() {
-        let first = listen(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], 0).unwrap();
+        let first = listen(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], 0, &[]).unwrap();
         let port = first[0].local_addr().unwrap().port();
-        assert!(listen(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], port).unwrap_err().is_busy());
-        assert!(!listen(&["192.0.2.1".parse().unwrap()], port).unwrap_err().is_busy());
+        assert!(listen(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], port, &[]).unwrap_err().is_busy());
+        assert!(!listen(&["192.0.2.1".parse().unwrap()], port, &[]).unwrap_err().is_busy());
+    }
+
+    #[test]
+    fn a_restart_keeps_the_sockets_that_are_wanted_and_no_other() {
+        let (loopback, all) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let addresses = |listeners: &[TcpListener]| -> Vec<IpAddr> {
+            listeners.iter().map(|listener| listener.local_addr().unwrap().ip()).collect()
+        };
+        let open = listen(&[all], 0, &[]).unwrap();
+        let port = open[0].local_addr().unwrap().port();
+        // The same again: the very socket, with whoever knocks at it meanwhile.
+        let kept = still_wanted(open, &[all], port);
+        let open = listen(&[all], port, &kept).unwrap();
+        drop(kept);
+        assert_eq!(addresses(&open), [all]);
+        // Narrower: the wide one is closed, or the address would be taken.
+        let kept = still_wanted(open, &[loopback], port);
+        assert!(kept.is_empty());
+        assert_eq!(addresses(&listen(&[loopback], port, &kept).unwrap()), [loopback]);
+        // Another port.
+        let elsewhere = listen(&[loopback], 0, &[]).unwrap();
+        assert!(still_wanted(elsewhere, &[loopback], port).is_empty());
     }
 
     #[test]

@@ -54,11 +54,16 @@ impl<'a> Judge<'a> {
         let bucket = self.at.bucket();
         let who = match (page, device) {
             (_, Some(device)) => Who::Device(bucket, device.clone()),
-            (OriginVerdict::Allowed { origin, .. }, None) => Who::Page(bucket, origin.as_str().into()),
+            // Only of a browser on this machine is it known that it tells the truth about the page: from anywhere
+            // else Origin is what a program wrote, and a new one would be a new count.
+            (OriginVerdict::Allowed { origin, .. }, None) if self.at.is_local() => {
+                Who::Page(bucket, origin.as_str().into())
+            }
             // Guessing a code is never the owner's own doing.
-            _ if self.at.is_local()
-                && self.policy.limits.exempt_local
-                && class == CredentialClass::Shared =>
+            (OriginVerdict::NotABrowser, None)
+                if self.at.is_local()
+                    && self.policy.limits.exempt_local
+                    && class == CredentialClass::Shared =>
             {
                 return None;
             }
@@ -74,12 +79,10 @@ impl<'a> Judge<'a> {
     /// The code that was presented: as `bootstrapToken`, or by its shape where a token is expected (F-17).
     pub(super) fn presented_code(&self) -> Option<String> {
         let auth = &self.attempt.connect.auth;
-        if let Some(code) =
-            auth.bootstrap_token.as_ref().map(|code| code.expose().trim()).filter(|code| !code.is_empty())
-        {
+        if let Some(code) = present(&auth.bootstrap_token) {
             return Some(code_text(code));
         }
-        let token = auth.token.as_ref()?.expose().trim();
+        let token = present(&auth.token)?;
         self.token_is_code(token).then(|| code_text(token))
     }
 
@@ -97,6 +100,19 @@ impl<'a> Judge<'a> {
         looks(token) && !secret.is_some_and(|secret| looks(secret.expose()))
     }
 
+    /// What was sent that can be the gateway's own secret.
+    fn presented(&self) -> Presented<'a> {
+        let auth = &self.attempt.connect.auth;
+        let token = present(&auth.token).filter(|token| !self.token_is_code(token));
+        Presented { token, password: present(&auth.password) }
+    }
+
+    /// What was sent that can be the device's own token: explicitly, or where a token is expected.
+    fn own_token(&self) -> Option<&'a str> {
+        let auth = &self.attempt.connect.auth;
+        present(&auth.device_token).or(present(&auth.token))
+    }
+
     pub(super) fn check_shared(&mut self, page: &OriginVerdict) -> Shared {
         if self.refusal.is_some() {
             // Ruling 18: no secret is compared for a page that may not connect. The same holds for everything
@@ -104,12 +120,7 @@ impl<'a> Judge<'a> {
             self.trace.skip("credentials", "not looked at after an earlier refusal");
             return Shared::Absent(AuthReason::Unauthorized);
         }
-        let auth = &self.attempt.connect.auth;
-        let trimmed = |secret: &'a Option<Secret>| {
-            secret.as_ref().map(|secret| secret.expose().trim()).filter(|text| !text.is_empty())
-        };
-        let token = trimmed(&auth.token).filter(|token| !self.token_is_code(token));
-        let presented = Presented { token, password: trimmed(&auth.password) };
+        let presented = self.presented();
         let key = self.limit_key(CredentialClass::Shared, page, None);
         let locked = self.locked(key.as_ref());
         let shared =
@@ -175,13 +186,8 @@ impl<'a> Judge<'a> {
         scopes: &ScopeSet,
         paired: Option<&Device>,
     ) -> TokenVerdict {
-        let auth = &self.attempt.connect.auth;
-        let text = |secret: &'a Option<Secret>| {
-            secret.as_ref().map(|secret| secret.expose().trim()).filter(|text| !text.is_empty())
-        };
-        let explicit = text(&auth.device_token);
-        let Some(candidate) = explicit.or(text(&auth.token)) else { return TokenVerdict::NotSent };
-        let explicit = explicit.is_some();
+        let Some(candidate) = self.own_token() else { return TokenVerdict::NotSent };
+        let explicit = present(&self.attempt.connect.auth.device_token).is_some();
         let right = paired.is_some_and(|device| self.view.tokens.verify(device, role, candidate).is_ok());
         if right {
             let worth = paired.and_then(|device| device.token_scopes(role)).unwrap_or_default();
@@ -205,28 +211,45 @@ impl<'a> Judge<'a> {
         TokenVerdict::Wrong { explicit }
     }
 
-    /// Step 16: nothing that was presented is worth anything.
-    pub(super) fn refuse_credentials(
-        mut self,
+    /// Counts what was wrong, whatever else was right: a device that has a token of its own, or somebody who knows
+    /// the gateway's, must not try the other credentials without end.
+    pub(super) fn count_failures(
+        &mut self,
         shared: &Shared,
         page: &OriginVerdict,
         code: &CodeVerdict,
         token: &TokenVerdict,
-        proven: &Proven,
-        paired: bool,
-    ) -> Decision {
-        if matches!(shared, Shared::Wrong(_)) {
-            let key = self.limit_key(CredentialClass::Shared, page, None);
-            self.effects.extend(key.map(Effect::CountFailure));
+        paired: Option<&Device>,
+    ) {
+        let own =
+            matches!(token, TokenVerdict::Ok | TokenVerdict::TooNarrow).then(|| self.own_token()).flatten();
+        let judged = shared::given(&self.policy.auth, self.presented(), self.dialect);
+        let mut wrong = Vec::new();
+        // A device's own token, sent where the gateway's is expected, is no guess.
+        if matches!(shared, Shared::Wrong(_)) && judged != own {
+            wrong.push((CredentialClass::Shared, None));
         }
         if matches!(code, CodeVerdict::Bad) {
-            let key = self.limit_key(CredentialClass::Bootstrap, page, None);
+            wrong.push((CredentialClass::Bootstrap, None));
+        }
+        if matches!(token, TokenVerdict::Wrong { .. }) {
+            // Without a paired device there is no token that could be guessed.
+            wrong.extend(paired.map(|device| (CredentialClass::Device, Some(&device.id))));
+        }
+        for (class, device) in wrong {
+            let key = self.limit_key(class, page, device);
             self.effects.extend(key.map(Effect::CountFailure));
         }
-        if matches!(token, TokenVerdict::Wrong { .. }) && paired {
-            let key = self.limit_key(CredentialClass::Device, page, Some(&proven.id));
-            self.effects.extend(key.map(Effect::CountFailure));
-        }
+    }
+
+    /// Step 16: nothing that was presented is worth anything.
+    pub(super) fn refuse_credentials(
+        mut self,
+        shared: &Shared,
+        code: &CodeVerdict,
+        token: &TokenVerdict,
+        proven: &Proven,
+    ) -> Decision {
         let (reason, retry) = match (shared, code, token) {
             (_, _, TokenVerdict::Wrong { explicit: true }) => (AuthReason::DeviceTokenMismatch, None),
             (_, _, TokenVerdict::Locked { retry_after_ms }) => {
@@ -312,6 +335,11 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// A credential as it counts: trimmed, and absent when nothing remains.
+fn present(secret: &Option<Secret>) -> Option<&str> {
+    secret.as_ref().map(|secret| secret.expose().trim()).filter(|text| !text.is_empty())
+}
+
 /// Whether a code would pair this device for what it asks. The store checks again when it redeems it.
 fn judge_code(devices: &Snapshot, hash: &CodeHash, ask: &Ask, now: Millis) -> Result<(), &'static str> {
     let Some(code) = devices.code(hash).filter(|code| code.is_live(now)) else {
@@ -322,7 +350,8 @@ fn judge_code(devices: &Snapshot, hash: &CodeHash, ask: &Ask, now: Millis) -> Re
     }
     let (roles, scopes) = match code.kind {
         CodeKind::Setup => (code.roles, code.scopes.clone()),
-        CodeKind::Claim if devices.latch().is_open() => {
+        // The winner may present it again, because its first answer may have been lost; it gets nothing new by it.
+        CodeKind::Claim if devices.latch().is_open() || code.redeemed_by.is_some() => {
             (Roles::only(Role::Operator), ScopeSet::full_operator())
         }
         CodeKind::Claim => return Err("this gateway has been claimed"),

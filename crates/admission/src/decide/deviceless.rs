@@ -90,6 +90,12 @@ impl Judge<'_> {
                 self.refuse("device", "none sent", Refusal::Unauthorized(failure));
             }
             Shared::Ok { .. } | Shared::Absent(_) => {
+                if shared.is_ok() {
+                    // This answer tells that the secret is right, so it must not be given through a lock-out that
+                    // began meanwhile: applying the effect finds out.
+                    let key = self.limit_key(CredentialClass::Shared, page, None);
+                    self.effects.extend(key.map(Effect::ClearFailures));
+                }
                 self.refuse("device", "none sent", Refusal::DeviceRequired { control_ui: false });
             }
         }

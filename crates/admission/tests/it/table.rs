@@ -4,7 +4,7 @@
 use openclaw_admission::limiter::{CredentialClass, LimitKey, Who};
 use openclaw_admission::peer::SocketOwner;
 use openclaw_admission::{Auth, Outcome, TrustedProxyAuth};
-use openclaw_pairing::{CodeKind, Roles};
+use openclaw_pairing::{CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, Roles};
 use openclaw_protocol::refusal::Refusal;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::ScopeSet;
@@ -435,6 +435,18 @@ fn codes() {
             ("no device, no claim", remote().no_device().bootstrap(CLAIM), "refuse device identity required"),
         ],
     );
+    let mut late = World::with_token();
+    late.apply(Mutation::MintCode {
+        code: NewCode {
+            hash: CodeHash::of(SETUP),
+            kind: CodeKind::Setup,
+            roles: Roles::BOTH,
+            scopes: scopes(&["read"]),
+            ttl_ms: 0,
+        },
+        caller: CallerAuthority::owner(),
+    });
+    check(&late, &[("an expired code", remote().bootstrap(SETUP), "refuse bootstrap_token_invalid")]);
     let mut first = world.clone();
     first.knock(&remote().scopes(&["admin"]).bootstrap(CLAIM));
     let second = Knock { device: Some(2), ..remote().scopes(&["admin"]).bootstrap(CLAIM) };
@@ -680,4 +692,149 @@ fn the_trace_holds_no_secret_and_names_what_comes_next() {
     }
     let ahead: Vec<String> = decision.ahead.iter().map(|cause| cause.id()).collect();
     assert_eq!(ahead, ["C-01"]);
+}
+
+#[test]
+fn a_claimed_page_is_no_way_around_the_limit() {
+    // Whoever is not a browser writes Host and Origin as he likes: here each attempt is "another page".
+    let page = |number: u32, knock: Knock| {
+        let host = format!("n{number}.local:18789");
+        knock.host(&host).header("origin", &format!("http://{host}"))
+    };
+    let limit = World::with_token().policy.limits.max_attempts;
+    let mut world = World::with_token();
+    for number in 0..limit {
+        assert_eq!(
+            summary(&world.knock(&page(number, Knock::remote().token("wrong")))),
+            "refuse token_mismatch"
+        );
+    }
+    check(
+        &world,
+        &[
+            ("as yet another page", page(99, Knock::remote().token(TOKEN)), "refuse rate_limited"),
+            ("as no page", Knock::remote().token(TOKEN), "refuse rate_limited"),
+        ],
+    );
+    let mut world = World::with_token();
+    let other_user = |number: u32, knock: Knock| {
+        let origin = format!("http://localhost:{}", 3_000 + number);
+        Knock { owner: SocketOwner::Other(1000), ..knock }.header("origin", &origin)
+    };
+    for number in 0..limit {
+        world.knock(&other_user(number, Knock::local().token("wrong")));
+    }
+    check(
+        &world,
+        &[("another user's pages", other_user(99, Knock::local().token(TOKEN)), "refuse rate_limited")],
+    );
+    let mut world = World::with_token();
+    for number in 0..5 {
+        world.knock(&page(number, Knock::remote().bootstrap("WXYZ-WXYZ")));
+    }
+    check(&world, &[("codes", page(99, Knock::remote().bootstrap("WXYZ-WXYZ")), "refuse rate_limited")]);
+}
+
+#[test]
+fn a_page_that_guesses_does_not_lock_the_gateways_own_page_out() {
+    let page =
+        |origin: &str| Knock::local().client("openclaw-control-ui", "webchat").header("origin", origin);
+    let mut world = World::with_token();
+    for _ in 0..world.policy.limits.max_attempts {
+        world.knock(&page("http://localhost:3000").token("wrong"));
+    }
+    check(
+        &world,
+        &[
+            ("the one that guessed", page("http://localhost:3000").token(TOKEN), "refuse rate_limited"),
+            (
+                "the gateway's own",
+                page("http://127.0.0.1:18789").token(TOKEN),
+                "admit silently token [admin read]",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_guess_counts_also_beside_something_right() {
+    // A code beside the right token, and in mode none, where everybody is "right".
+    for (auth, token) in [(World::with_token(), Some(TOKEN)), (World::new(Auth::None), None)] {
+        let mut world = auth;
+        world.mint(CLAIM, CodeKind::Claim, Roles::only(Role::Operator), ScopeSet::full_operator());
+        let guess = |code: &str| Knock { token: token.map(str::to_owned), ..Knock::remote().bootstrap(code) };
+        for _ in 0..5 {
+            assert_eq!(summary(&world.knock(&guess("WXYZ-WXYZ"))), "pair not-paired");
+        }
+        assert_eq!(
+            summary(&world.decide(&guess(CLAIM))),
+            "pair not-paired",
+            "the code is not looked at any more"
+        );
+    }
+    // The gateway's secret, by a device that has a token of its own: `auth.method` would tell when it is found.
+    let mut world = World::new(Auth::Password(Some(Secret::new("hunter2".into()))));
+    world.pair(1, Role::Operator, scopes(&["read"]));
+    let own = world.device_token(1, Role::Operator);
+    let guess = |word: &str| Knock {
+        password: Some(word.into()),
+        ..Knock::remote().scopes(&["read"]).device_token(&own)
+    };
+    for _ in 0..world.policy.limits.max_attempts {
+        assert_eq!(summary(&world.knock(&guess("wrong"))), "admit device-token [read]");
+    }
+    assert_eq!(
+        summary(&world.knock(&guess("hunter2"))),
+        "admit device-token [read]",
+        "not looked at any more"
+    );
+    let implicit =
+        Knock { password: Some("hunter2".into()), ..Knock::remote().scopes(&["read"]).token(&own) };
+    assert_eq!(summary(&world.decide(&implicit)), "admit device-token [read]");
+
+    // Its own token where a token is expected is no guess.
+    let mut world = World::with_token();
+    world.pair(1, Role::Operator, scopes(&["read"]));
+    let own = world.device_token(1, Role::Operator);
+    for knock in [Knock::remote().token(&own), Knock::remote().v3().token(&own).device_token(&own)] {
+        world.knock(&knock.scopes(&["read"]));
+        assert!(world.limiter.is_empty());
+    }
+}
+
+#[test]
+fn whether_a_secret_is_right_is_told_to_nobody_who_is_locked_out() {
+    // The gateway takes an answer back when a lock-out came in between; it does so by the effects.
+    let node = Knock::remote().client("node-host", "node").role("node").scopes(&[]).no_device();
+    for (token, effect) in [(TOKEN, "ClearFailures"), ("wrong", "CountFailure")] {
+        let effects = World::with_token().decide(&node.clone().token(token)).effects;
+        assert!(format!("{effects:?}").contains(effect), "{token}: {effects:?}");
+    }
+}
+
+#[test]
+fn the_winner_of_a_code_may_present_it_again() {
+    // Its first answer may have been lost on the way, and with it the only copy of its token.
+    for (code, kind) in [(SETUP, CodeKind::Setup), (CLAIM, CodeKind::Claim)] {
+        let mut world = World::with_token();
+        world.mint(code, kind, Roles::only(Role::Operator), ScopeSet::full_operator());
+        let knock = Knock::remote().bootstrap(code);
+        for _ in 0..2 {
+            assert_eq!(summary(&world.knock(&knock)), "admit by code bootstrap-token [admin read]");
+        }
+        let another = Knock { device: Some(2), ..knock };
+        assert_eq!(summary(&world.decide(&another)), "refuse bootstrap_token_invalid");
+    }
+}
+
+#[test]
+fn the_trace_is_bounded_however_much_a_stranger_sends() {
+    let many: Vec<String> = (0..5_000).map(|number| format!("scope.{number}")).collect();
+    let mut knock = Knock { scopes: many, ..Knock::remote().token("wrong") };
+    for number in 0..90 {
+        knock = knock.header(&format!("x-forwarded-{number}{}", "a".repeat(300)), "1");
+    }
+    let decision = World::with_token().decide(&knock);
+    let trace = serde_json::to_string(&decision.trace).unwrap();
+    assert!(trace.len() < 2_000, "{} bytes", trace.len());
 }

@@ -28,6 +28,8 @@ pub(crate) struct Connected {
     patience: Duration,
     /// For a connection that ends early.
     whereabouts: Whereabouts,
+    /// The id of the device as which it was let in.
+    device: Option<String>,
 }
 
 impl Connected {
@@ -72,6 +74,10 @@ impl Gateway for Connected {
 
     fn is_running(&self) -> bool {
         true
+    }
+
+    fn own_device(&self) -> Option<String> {
+        self.device.clone()
     }
 
     fn close(self: Box<Self>) -> Goodbye {
@@ -162,7 +168,8 @@ async fn finish(
 ) -> Result<Connected, ConnectError> {
     let client = Client::connect(&options).await?;
     let whereabouts = Whereabouts::new(options.target.shown(), options.target.source, context, inputs);
-    Ok(Connected { client, patience, whereabouts })
+    let device = options.device.as_ref().map(|device| device.identity.device_id().to_string());
+    Ok(Connected { client, patience, whereabouts, device })
 }
 
 /// Nobody answers on the owner socket: the gateway of this machine does not run, or it is not ours.

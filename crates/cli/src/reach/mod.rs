@@ -43,6 +43,11 @@ pub(crate) trait Gateway {
     /// Devices can be connected to it: it runs.
     fn is_running(&self) -> bool;
 
+    /// The device as which this connection was let in, if as one. Taking its access away ends the connection.
+    fn own_device(&self) -> Option<String> {
+        None
+    }
+
     /// Says goodbye, so that the gateway does not take the end for a fault.
     fn close(self: Box<Self>) -> Goodbye {
         Box::pin(std::future::ready(()))

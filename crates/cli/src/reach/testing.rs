@@ -14,6 +14,8 @@ pub(crate) struct Scripted {
     /// What was called, with the parameters.
     pub(crate) calls: Vec<(String, Value)>,
     running: bool,
+    /// The device as which it let this program in.
+    pub(crate) own: Option<String>,
 }
 
 impl Scripted {
@@ -21,7 +23,7 @@ impl Scripted {
     pub(crate) fn new<const N: usize>(answers: [(&str, Result<Value, &str>); N]) -> Scripted {
         let answers =
             answers.into_iter().map(|(method, answer)| (method.to_owned(), answer.map_err(str::to_owned)));
-        Scripted { answers: answers.collect(), calls: Vec::new(), running: true }
+        Scripted { answers: answers.collect(), calls: Vec::new(), running: true, own: None }
     }
 
     /// The same, but stopped: only its state directory answers.
@@ -44,6 +46,10 @@ impl Gateway for Scripted {
 
     fn is_running(&self) -> bool {
         self.running
+    }
+
+    fn own_device(&self) -> Option<String> {
+        self.own.clone()
     }
 }
 

@@ -122,7 +122,7 @@ impl House {
                 })
             }),
             authority,
-            by_shared_secret: false,
+            by_gateway_auth: false,
             client_ip: Some("203.0.113.9".parse().unwrap()),
             since: self.core.now(),
             outbox: Outbox::default(),

@@ -8,7 +8,7 @@ use super::pick::{Pick, pick};
 use crate::args::devices::{ClearArgs, RenameArgs};
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
 use crate::hint::Hints;
-use crate::reach::Gateway;
+use crate::reach::{CallError, Gateway};
 use crate::ui::{Style, Ui};
 
 /// Shortest beginning of a device id that names the device.
@@ -153,17 +153,25 @@ async fn clear_all(gateway: &mut dyn Gateway, pending: bool) -> Result<Cleared, 
     let answer = gateway.call("device.pair.list", json!({})).await?;
     let listing = list::read(&answer)?;
     let mut cleared = Cleared::default();
-    for device in &listing.paired {
-        match gateway.call("device.pair.remove", json!({ "deviceId": device.device_id })).await {
-            Ok(_) => cleared.removed.push(device.device_id.clone()),
-            Err(error) => cleared.problems.push(Failure::from(error)),
-        }
-    }
     for request in listing.pending.iter().filter(|_| pending) {
         match gateway.call("device.pair.reject", json!({ "requestId": request.request_id })).await {
             Ok(_) => cleared.rejected.push(request.request_id.clone()),
             // It was answered or ran out in the meantime: it waits no longer, which was the wish.
             Err(error) if error.refusal() == Some("unknown requestId") => {}
+            Err(error) => cleared.problems.push(Failure::from(error)),
+        }
+    }
+    // This very device goes last: with it goes the connection, perhaps before its answer.
+    let own = gateway.own_device();
+    let is_own = |id: &str| own.as_deref() == Some(id);
+    let (last, first): (Vec<_>, Vec<_>) =
+        listing.paired.iter().map(|device| &device.device_id).partition(|id| is_own(id));
+    for id in first.into_iter().chain(last) {
+        match gateway.call("device.pair.remove", json!({ "deviceId": id })).await {
+            Ok(_) => cleared.removed.push(id.clone()),
+            Err(CallError::Lost(why)) if is_own(id) && why.message().contains("device removed") => {
+                cleared.removed.push(id.clone());
+            }
             Err(error) => cleared.problems.push(Failure::from(error)),
         }
     }
@@ -286,13 +294,15 @@ mod tests {
         let mut gateway = Scripted::new([
             ("device.pair.clear", Err("unknown method: device.pair.clear")),
             ("device.pair.list", Ok(listing())),
-            removed(),
-            removed(),
-            removed(),
             ("device.pair.reject", Ok(json!({}))),
             ("device.pair.reject", Err("unknown requestId")),
+            removed(),
+            removed(),
+            removed(),
         ]);
+        gateway.own = Some("abcdef0123".to_owned());
         assert_eq!(block_on(clear(&mut gateway, &mut ui, &args(true, true), false)), Ok(0));
+        assert_eq!(gateway.calls.last().unwrap().1, json!({"deviceId": "abcdef0123"}), "its own comes last");
         assert_eq!(out.text(), "Cleared 3 paired devices\nRejected 1 pending requests\n");
         let (mut ui, out, _) = capture(Terminal::plain(), "");
         let answer = json!({"removedDevices": ["a", "b"], "rejectedPending": []});
