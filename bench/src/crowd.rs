@@ -15,7 +15,8 @@ pub(crate) fn runtime(polite: bool) -> Result<tokio::runtime::Runtime> {
         .on_thread_start(move || {
             if polite {
                 // On Linux this concerns the calling thread alone. Without it the figures are merely worse.
-                let _ = rustix::process::setpriority_process(None, 10);
+                let nice = rustix::process::getpriority_process(None).unwrap_or(0);
+                let _ = rustix::process::setpriority_process(None, (nice + 10).min(19));
             }
         })
         .build()

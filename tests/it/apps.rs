@@ -88,7 +88,7 @@ fn every_program_pairs_from_afar_and_comes_back_with_its_token() {
         let (error, _) = dial().open().connect(&with_token).refused();
         assert_eq!(error["code"], json!("NOT_PAIRED"), "{name}: {error}");
         let request = error["details"]["requestId"].as_str().unwrap();
-        gateway.cli(&["devices", "approve", request]).ok();
+        gateway.approve(request);
         let hello = dial().open().connect(&with_token).hello();
         let Some(token) = hello["auth"]["deviceToken"].as_str() else {
             // Nodes of the older generation never get one and keep using the shared token.
@@ -112,7 +112,7 @@ fn an_app_is_operator_and_node_on_one_key() {
             // The other role is asked for on its own, and approving it leaves the first alone.
             let (error, _) = gateway.dial_remote().open().connect(&node).refused();
             assert_eq!(error["details"]["reason"], json!("role-upgrade"), "{dialect:?} {system}: {error}");
-            gateway.cli(&["devices", "approve", error["details"]["requestId"].as_str().unwrap()]).ok();
+            gateway.approve(error["details"]["requestId"].as_str().unwrap());
             let mut as_operator = gateway.dial_remote().open();
             as_operator.connect(&operator).hello();
             let mut as_node = gateway.dial_remote().open();

@@ -53,6 +53,72 @@ fn secrets_are_not_shown_and_the_marker_is_never_stored() {
 }
 
 #[test]
+fn the_token_is_shown_to_whoever_sits_at_a_terminal() {
+    let world = World::new();
+    let _gateway = world.start();
+    let plain = world.cli_at_terminal(&["gateway", "auth-token"]).ok();
+    assert!(plain.out.contains("gateway auth-token --show") && !plain.out.contains(TOKEN), "{plain:?}");
+    let shown = world.cli_at_terminal(&["gateway", "auth-token", "--show"]).ok();
+    assert!(shown.out.lines().any(|line| line == TOKEN), "{shown:?}");
+    // A pipe may be a log.
+    let piped = world.cli(&["gateway", "auth-token", "--show"]).failed(1);
+    assert!(piped.err.contains("not a terminal") && !piped.all().contains(TOKEN), "{piped:?}");
+    let entries = std::fs::read_to_string(world.log_file()).unwrap();
+    assert!(!entries.contains(TOKEN));
+}
+
+#[test]
+fn config_edits_under_a_running_gateway_keep_what_a_person_wrote() {
+    let world = World::new();
+    let comment = "// Never change this on a Friday.";
+    let text = world.config_file();
+    let written = std::fs::read_to_string(&text).unwrap().replacen('{', &format!("{{\n  {comment}"), 1);
+    world.write_config_text(&written);
+    let gateway = world.start();
+    let mut socket = gateway.operator(Dialect::V4);
+    let get = |socket: &mut openclaw_tests::Socket| socket.call("config.get", json!({})).unwrap();
+    let read = || std::fs::read_to_string(&text).unwrap();
+    let origins = |number: usize| json!({"gateway": {"controlUi": {"allowedOrigins": [format!("https://a{number}.example.com")]}}});
+
+    // By the command line and over the wire; both apply live.
+    let path = "gateway.controlUi.allowedOrigins";
+    gateway.cli(&["config", "set", path, r#"["https://a0.example.com"]"#]).ok();
+    assert!(read().contains(comment) && read().contains("https://a0.example.com"), "{}", read());
+    until("the first change", || gateway.printed().contains("config hot reload applied").then_some(()));
+    let seen = get(&mut socket);
+    let patch = json!({"raw": origins(1).to_string(), "baseHash": seen["hash"], "replacePaths": [path]});
+    socket.call("config.patch", patch).unwrap();
+    assert!(read().contains(comment) && read().contains("https://a1.example.com"), "{}", read());
+    assert!(!read().contains("https://a0.example.com") && read().contains(TOKEN), "{}", read());
+
+    // Somebody edits the file by hand: what is based on the former text is refused and changes nothing.
+    let seen = get(&mut socket);
+    let edited = read().replacen(comment, "// Edited by hand.", 1);
+    world.write_config_text(&edited);
+    for method in ["config.set", "config.patch", "config.apply"] {
+        let raw = if method == "config.patch" { json!(origins(2).to_string()) } else { seen["raw"].clone() };
+        let error = socket.call(method, json!({"raw": raw, "baseHash": seen["hash"]})).unwrap_err();
+        assert_eq!(error["code"], json!("INVALID_REQUEST"), "{method}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("config changed"), "{method}: {error}");
+        assert_eq!(read(), edited, "{method}");
+    }
+    let patch =
+        json!({"raw": origins(3).to_string(), "baseHash": get(&mut socket)["hash"], "replacePaths": [path]});
+    socket.call("config.patch", patch).unwrap();
+    assert!(read().contains("// Edited by hand.") && read().contains("https://a3.example.com"), "{}", read());
+
+    // An edit by hand applies live like any other.
+    let ui = "https://hand.example.com";
+    world.write_config_text(&read().replace("https://a3.example.com", ui));
+    let connect = Connect::control_ui(Dialect::V4).token(TOKEN).device(&Device::new());
+    until("the edit by hand", || {
+        let (error, _) = gateway.dial_remote().web_origin(ui).open().connect(&connect).refused();
+        (error["details"]["code"] == json!("PAIRING_REQUIRED")).then_some(())
+    });
+    socket.call("health", json!({})).unwrap();
+}
+
+#[test]
 fn config_file_validate_and_schema() {
     let world = World::new();
     let shown = world.cli(&["config", "file"]).ok().out;
@@ -204,17 +270,17 @@ fn approving_by_words() {
         let said = gateway.cli(&words).failed(1);
         assert!(said.err.contains(&format!("openclaw devices approve {request}")), "{said:?}");
     }
-    gateway.cli(&["devices", "approve", "--latest", "--yes"]).ok();
+    gateway.cli(&["devices", "approve", "--latest", "--yes", "--no-wait"]).ok();
     gateway.dial_remote().open().connect(&first).hello();
 
     // A prefix needs eight letters where nobody looks on; a device id is as good as its request.
     let second = Connect::test(Dialect::V4).token(TOKEN).device(&Device::new());
     let request = ask(&second);
     gateway.cli(&["devices", "approve", &request[..5]]).failed(1);
-    gateway.cli(&["devices", "approve", &request[..9]]).ok();
+    gateway.approve(&request[..9]);
     let third = Device::new();
     ask(&Connect::test(Dialect::V4).token(TOKEN).device(&third));
-    gateway.cli(&["devices", "approve", &third.id()]).ok();
+    gateway.approve(&third.id());
     let unknown = gateway.cli(&["devices", "approve", "00000000-0000-4000-8000-000000000000"]).failed(1);
     assert!(unknown.err.contains("devices list"), "{unknown:?}");
 

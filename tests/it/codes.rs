@@ -88,7 +88,8 @@ fn open(code: &str) -> Value {
 
 /// Makes a setup code and returns its bootstrap token.
 fn setup_code(gateway: &Gateway) -> String {
-    let said = gateway.cli(&["qr", "--limited", "--setup-code-only", "--url", "wss://gateway.example.com"]).ok();
+    let said =
+        gateway.cli(&["qr", "--limited", "--setup-code-only", "--url", "wss://gateway.example.com"]).ok();
     let content = open(&said.out);
     assert!(!said.out.contains(TOKEN) && !content.to_string().contains(TOKEN), "{content}");
     content["bootstrapToken"].as_str().unwrap().to_owned()

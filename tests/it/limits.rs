@@ -1,11 +1,12 @@
 //! What a stranger can use up: sockets, frames, attempts.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use openclaw_tests::wait::until;
 use openclaw_tests::world::TOKEN;
-use openclaw_tests::{Connect, Device, Dialect, World};
+use openclaw_tests::{Connect, Device, Dialect, Gateway, World, skipped};
 use serde_json::json;
 
 #[test]
@@ -21,6 +22,63 @@ fn an_address_holds_so_many_unfinished_connections_and_the_oldest_gives_way() {
     let (error, _) = sockets.last_mut().unwrap().connect(&connect).refused();
     assert_eq!(error["details"]["code"], json!("PAIRING_REQUIRED"), "the newest is served: {error}");
     // Somebody else, and the owner, notice nothing.
+    gateway.operator(Dialect::V4).call("health", json!({})).unwrap();
+}
+
+/// Upgrades as a peer behind the trusted proxy and says nothing more.
+fn silent(gateway: &Gateway, address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
+    let upgrade = format!("Host: localhost\r\nX-Forwarded-For: {address}\r\nConnection: Upgrade");
+    write!(stream, "GET / HTTP/1.1\r\n{upgrade}\r\nUpgrade: websocket\r\n{key}\r\n\r\n").unwrap();
+    let mut seen = Vec::new();
+    // The challenge is the last of what comes by itself.
+    while !seen.ends_with(b"}}") {
+        let mut part = [0; 1024];
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "closed instead of challenged");
+        seen.extend_from_slice(&part[..count]);
+    }
+    stream
+}
+
+/// Whether the gateway has ended the connection; looks without waiting.
+fn has_ended(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    // A close frame, the end, or an error other than "nothing yet".
+    !matches!(stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+#[test]
+fn so_many_unfinished_connections_in_all_and_the_busiest_address_gives_way() {
+    let world = World::new()
+        .with(|config| config["gateway"]["trustedProxies"] = json!(["127.0.0.1"]))
+        .variable("OPENCLAW_HANDSHAKE_TIMEOUT_MS", "120000");
+    let gateway = world.start();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    if limit.maximum.is_some_and(|most| most < 4_096) {
+        return skipped("it takes some thousand open files (ulimit -n)");
+    }
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
+
+    // 32 of one address and 31 each of 32 others: 1,024.
+    let busy: Vec<_> = (0..32).map(|_| silent(&gateway, "198.51.100.1")).collect();
+    let others: Vec<_> =
+        (0..32 * 31).map(|number| silent(&gateway, &format!("203.0.113.{}", number % 32))).collect();
+    assert!(!busy.iter().chain(&others).any(has_ended), "all have a place");
+    // Each newcomer takes the place of the oldest of the busiest.
+    let newcomers: Vec<_> = (0..3).map(|number| silent(&gateway, &format!("192.0.2.{number}"))).collect();
+    until("the oldest to give way", || has_ended(&busy[0]).then_some(()));
+    assert!(!newcomers.iter().any(has_ended), "the newest are served");
+    let gone = |streams: &[TcpStream]| streams.iter().filter(|stream| has_ended(stream)).count();
+    until("three places", || (gone(&busy) + gone(&others) == 3).then_some(()));
+    assert!(!has_ended(&busy[31]), "the newest of the busiest stays");
+    // A paired device and the owner come and go meanwhile.
+    let device = Device::new();
+    let connect = Connect::test(Dialect::V4).token(TOKEN).device(&device);
+    gateway.pair_remote(&connect);
     gateway.operator(Dialect::V4).call("health", json!({})).unwrap();
 }
 

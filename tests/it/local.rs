@@ -160,7 +160,7 @@ fn a_peer_on_another_host_pairs_and_stays() {
         let pending = list["pending"].as_array().unwrap().clone();
         let entry = pending.iter().find(|entry| entry["requestId"] == json!(request)).unwrap();
         assert_eq!(entry["remoteIp"], json!(there.address.to_string()));
-        gateway.cli(&["devices", "approve", request]).ok();
+        gateway.approve(request);
         let hello = dial().open().connect(&connect).hello();
         let token = hello["auth"]["deviceToken"].as_str().unwrap();
         dial().open().connect(&Connect::cli(dialect).auth("deviceToken", token).device(&device)).hello();
@@ -268,7 +268,7 @@ fn behind_a_listed_proxy_the_client_is_the_one_behind_it() {
     let request = &error["details"]["requestId"];
     let entry = pending.iter().find(|entry| entry["requestId"] == *request).unwrap();
     assert_eq!(entry["remoteIp"], json!(there.address.to_string()));
-    gateway.cli(&["devices", "approve", request.as_str().unwrap()]).ok();
+    gateway.approve(request.as_str().unwrap());
     dial().open().connect(&connect).hello();
 }
 
@@ -282,7 +282,7 @@ fn behind_an_unlisted_proxy_a_client_pairs_and_the_proxy_is_named() {
     let device = Device::new();
     let connect = Connect::cli(Dialect::V4).token(TOKEN).device(&device);
     let (error, _) = nginx.dial(&here, &there).open().connect(&connect).refused();
-    gateway.cli(&["devices", "approve", error["details"]["requestId"].as_str().unwrap()]).ok();
+    gateway.approve(error["details"]["requestId"].as_str().unwrap());
     nginx.dial(&here, &there).open().connect(&connect).hello();
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use openclaw_tests::wait::until;
 use openclaw_tests::world::TOKEN;
-use openclaw_tests::{Connect, Device, Dialect, Gateway, World};
+use openclaw_tests::{Answer, Connect, Device, Dialect, Gateway, World};
 use serde_json::{Value, json};
 
 fn list(gateway: &Gateway) -> Value {
@@ -46,11 +46,24 @@ fn a_second_device_is_refused_approved_and_stays_paired() {
         let human = gateway.cli(&["devices", "list"]).ok().out;
         assert!(human.contains("Pending (1)") && human.contains(&request[..8]), "{human}");
 
-        let said = gateway.cli(&["devices", "approve", request]).ok();
+        // It knocks again while the command waits for it, and the command says when it is in.
+        let (said, hello) = std::thread::scope(|scope| {
+            let approving = scope.spawn(|| gateway.cli(&["devices", "approve", request]).ok());
+            let mut socket = gateway.dial_remote().open();
+            let hello = until("being let in", || match socket.connect(&connect) {
+                Answer::Hello(hello) => Some(hello),
+                Answer::Refused { .. } => {
+                    socket = gateway.dial_remote().open();
+                    None
+                }
+            });
+            // It stays until the command has ended.
+            (approving.join().unwrap(), hello)
+        });
         assert!(said.out.contains(&format!("Approved {} ({request})", device.id())), "{said:?}");
+        assert!(said.out.contains("is connected."), "{said:?}");
 
         // Let in, with a token of its own that suffices from now on.
-        let hello = gateway.dial_remote().open().connect(&connect).hello();
         let token = hello["auth"]["deviceToken"].as_str().unwrap().to_owned();
         assert_eq!(hello["auth"]["role"], json!("operator"));
         let own = Connect::cli(dialect).auth("deviceToken", &token).device(&device);
@@ -75,7 +88,7 @@ fn the_approval_survives_a_power_cut_right_after_it_was_acknowledged() {
     let device = Device::new();
     let connect = Connect::test(Dialect::V4).token(TOKEN).device(&device);
     let request = request_id(&gateway, &connect);
-    gateway.cli(&["devices", "approve", &request]).ok();
+    gateway.approve(&request);
     gateway.kill();
     let gateway = world.start();
     gateway.dial_remote().open().connect(&connect).hello();
@@ -324,7 +337,7 @@ fn the_readable_view_follows_within_a_second_and_holds_no_secret() {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     };
     until("pending.json", || view("pending.json").get(&request).cloned());
-    gateway.cli(&["devices", "approve", &request]).ok();
+    gateway.approve(&request);
     let record = until("paired.json", || view("paired.json").get(device.id()).cloned());
     assert_eq!(record["scopes"], json!(["operator.read"]));
     let token = gateway.dial_remote().open().connect(&connect).hello()["auth"]["deviceToken"].clone();
@@ -381,7 +394,7 @@ fn scopes_edited_by_hand_count_within_a_second_and_nothing_else_does() {
 
     let mut socket = until("the edit to count", || {
         let mut socket = gateway.dial_remote().open();
-        matches!(socket.connect(&wide), openclaw_tests::Answer::Hello(_)).then_some(socket)
+        matches!(socket.connect(&wide), Answer::Hello(_)).then_some(socket)
     });
     socket.call("config.get", json!({})).unwrap();
     let unknown = Connect::test(Dialect::V4).token(TOKEN).device(&stranger);

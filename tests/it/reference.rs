@@ -32,7 +32,7 @@ fn strict_world() -> World {
 
 fn approve(gateway: &Gateway, error: &Value) {
     let request = error["details"]["requestId"].as_str().unwrap_or_else(|| panic!("no request in {error}"));
-    gateway.cli(&["devices", "approve", request]).ok();
+    gateway.approve(request);
 }
 
 #[test]

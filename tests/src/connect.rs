@@ -1,6 +1,6 @@
 //! `connect` frames as OpenClaw's own programs send them, in both generations, and ways to spoil them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ impl Dialect {
 }
 
 /// A last change to the finished params, after signing.
-type Edit = Rc<dyn Fn(&mut Value)>;
+type Edit = Arc<dyn Fn(&mut Value) + Send + Sync>;
 
 /// Everything that makes a `connect` request; the proof is made when the challenge is known.
 #[derive(Clone)]
@@ -221,8 +221,8 @@ impl Connect {
     }
 
     /// With a change to the finished params, after signing.
-    pub fn edit(mut self, change: impl Fn(&mut Value) + 'static) -> Connect {
-        self.edits.push(Rc::new(change));
+    pub fn edit(mut self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Connect {
+        self.edits.push(Arc::new(change));
         self
     }
 

@@ -92,11 +92,17 @@ impl<'w> Gateway<'w> {
         socket
     }
 
+    /// Approves a request by the command line, which otherwise would wait for the device to come.
+    #[track_caller]
+    pub fn approve(&self, request: &str) {
+        self.cli(&["devices", "approve", request, "--no-wait"]).ok();
+    }
+
     /// Approves `device` for what `connect` asks, by the command line, and returns its device token.
     pub fn pair_remote(&self, connect: &Connect) -> String {
         let (error, _) = self.dial_remote().open().connect(connect).refused();
         let request = error["details"]["requestId"].as_str().unwrap_or_else(|| panic!("no request: {error}"));
-        self.cli(&["devices", "approve", request]).ok();
+        self.approve(request);
         let hello = self.dial_remote().open().connect(connect).hello();
         hello["auth"]["deviceToken"].as_str().unwrap_or_else(|| panic!("no token: {hello}")).to_owned()
     }

@@ -18,6 +18,7 @@ pub mod network;
 pub mod place;
 pub mod reference;
 pub mod schema;
+pub mod terminal;
 pub mod wait;
 pub mod wire;
 pub mod world;

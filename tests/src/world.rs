@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::gateway::Gateway;
 use crate::network::{Namespace, Origin};
 use crate::place;
+use crate::terminal::Terminal;
 
 /// The shared token of the gateways under test: as long as a generated one, and recognisable in a leak.
 pub const TOKEN: &str = "7e57c0de7e57c0de7e57c0de7e57c0de7e57c0de7e57c0de";
@@ -21,6 +22,7 @@ pub struct World {
     /// The port its gateway listens on.
     pub port: u16,
     origin: Origin,
+    binary: PathBuf,
     variables: Vec<(String, String)>,
     arguments: Vec<String>,
 }
@@ -77,7 +79,14 @@ impl World {
         let home = tempfile::Builder::new().prefix("oc").tempdir().unwrap();
         std::fs::create_dir(home.path().join("tmp")).unwrap();
         let port = free_port();
-        World { home, port, origin: Origin::Here, variables: Vec::new(), arguments: Vec::new() }
+        World {
+            home,
+            port,
+            origin: Origin::Here,
+            binary: place::binary(),
+            variables: Vec::new(),
+            arguments: Vec::new(),
+        }
     }
 
     /// A home with a small configuration: loopback, token mode with [`TOKEN`], its own log file.
@@ -115,6 +124,12 @@ impl World {
     /// With a variable in the environment of everything that runs here.
     pub fn variable(mut self, name: &str, value: &str) -> World {
         self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// With another file in place of the binary under test.
+    pub fn binary(mut self, path: &Path) -> World {
+        self.binary = path.into();
         self
     }
 
@@ -165,7 +180,7 @@ impl World {
 
     /// The binary with nothing of the tester's environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(place::binary());
+        let mut command = Command::new(&self.binary);
         command
             .args(words)
             .current_dir(self.home())
@@ -188,6 +203,19 @@ impl World {
     pub fn cli(&self, words: &[&str]) -> Said {
         let mut command = self.command(words);
         Said::from(self.origin.run(|| command.output()).unwrap())
+    }
+
+    /// Runs `openclaw …` at a terminal. What it prints there, on either output, is `out`.
+    pub fn cli_at_terminal(&self, words: &[&str]) -> Said {
+        let mut terminal = Terminal::open();
+        let mut command = self.command(words);
+        command.stdin(terminal.end()).stdout(terminal.end()).stderr(terminal.end());
+        let mut child = self.origin.run(|| command.spawn()).unwrap();
+        // It holds this process's copies of the terminal, which never ends while they are open.
+        drop(command);
+        let out = terminal.read_to_end();
+        let code = child.wait().unwrap().code().unwrap_or(-1);
+        Said { out, err: String::new(), code }
     }
 
     /// Runs `openclaw …` as another user of this host, who has a home of his own.

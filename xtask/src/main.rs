@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         ["test", word] => test::run(Some(word)),
         ["prepare"] => prepare::run(),
         ["interop"] => interop::run(),
-        ["mutants"] => mutants::run(None),
-        ["mutants", word] => mutants::run(Some(word)),
+        ["mutants"] => mutants::check(None),
+        ["mutants", word] => mutants::check(Some(word)),
         ["bench", words @ ..] => bench::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -2,10 +2,11 @@
 //! notices. A check that nothing misses is a check that nobody would miss when it is gone.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::run;
 
 /// One broken check: file below `crates/admission/src`, what stands there exactly once, and what takes its place.
 struct Mutant {
@@ -34,6 +35,8 @@ const MUTANTS: &[Mutant] = mutants! {
     "requested scopes against approved ones" in "decide.rs": "let grant = grant(scopes.intersect_satisfied(&approved), true" => "let _ = approved; let grant = grant(ScopeSet::full_operator(), true";
     "a token that is too narrow" in "decide.rs": "if let TokenVerdict::TooNarrow = token {" => "if false {";
     "used-up codes" in "decide.rs": "self.effects.push(Effect::Store(Mutation::RedeemCode { code: hash, ask }));" => "let _ = hash;";
+    "counting failures" in "decide.rs": "self.count_failures(shared, page, &code, &token, paired);" => "";
+    "how many unknown scopes are told" in "decide.rs": "unknown.iter().take(MAX_TOLD).map" => "unknown.iter().map";
     "clearing counts" in "decide.rs": "self.clear_failures(shared, page, &token, &code, &proven.id);" => "";
     "self calls from elsewhere" in "decide/deviceless.rs": "self.at.is_local()\n            && *page == OriginVerdict::NotABrowser\n            && self.attempt" => "*page == OriginVerdict::NotABrowser\n            && self.attempt";
     "self calls of other clients" in "decide/deviceless.rs": "&& self.attempt.connect.client.is_backend_self()" => "";
@@ -44,16 +47,20 @@ const MUTANTS: &[Mutant] = mutants! {
     "a proxy's word without a device" in "decide/deviceless.rs": "AuthMethod::TrustedProxy => Some(false)," => "AuthMethod::TrustedProxy => Some(true),";
     "the control UI without a device" in "decide/deviceless.rs": "_ if control_ui => None," => "";
     "counting without a device" in "decide/deviceless.rs": "self.effects.extend(key.map(Effect::CountFailure));" => "let _ = key;";
+    "telling a right secret through a lock-out" in "decide/deviceless.rs": "if shared.is_ok() {" => "if false {";
     "the lock-out without a device" in "decide/deviceless.rs": "AuthReason::RateLimited, None, Some(*retry_after_ms)" => "AuthReason::TokenMismatch, None, Some(*retry_after_ms)";
     "comparing secrets for refused pages" in "decide/credentials.rs": "if self.refusal.is_some() {" => "if false {";
-    "counting wrong shared secrets" in "decide/credentials.rs": "if matches!(shared, Shared::Wrong(_)) {" => "if false {";
+    "counting wrong shared secrets" in "decide/credentials.rs": "if matches!(shared, Shared::Wrong(_)) && judged != own {" => "if false {";
+    "guesses beside a device's own token" in "decide/credentials.rs": "&& judged != own {" => "&& own.is_none() {";
+    "a device's own token taken for a guess" in "decide/credentials.rs": "&& judged != own {" => "&& (judged != own || true) {";
     "counting wrong codes" in "decide/credentials.rs": "if matches!(code, CodeVerdict::Bad) {" => "if false {";
-    "the exemption of pages" in "decide/credentials.rs": "(OriginVerdict::Allowed { origin, .. }, None) => Who::Page(bucket, origin.as_str().into())," => "";
+    "pages that a stranger claims to be" in "decide/credentials.rs": "(OriginVerdict::Allowed { origin, .. }, None) if self.at.is_local() => {" => "(OriginVerdict::Allowed { origin, .. }, None) => {";
+    "counting each page of this machine by itself" in "decide/credentials.rs": "(OriginVerdict::Allowed { origin, .. }, None) if self.at.is_local() => {" => "(OriginVerdict::Allowed { origin, .. }, None) if false && origin.as_str().is_empty() => {";
     "the exemption of codes" in "decide/credentials.rs": "&& class == CredentialClass::Shared" => "";
     "the lock-out of codes" in "decide/credentials.rs": "return CodeVerdict::Locked { retry_after_ms };" => "let _ = retry_after_ms;";
     "expired and unknown codes" in "decide/credentials.rs": "devices.code(hash).filter(|code| code.is_live(now))" => "devices.code(hash).filter(|_| true)";
     "codes of other devices" in "decide/credentials.rs": "code.redeemed_by.as_ref().is_some_and(|device| *device != ask.device_id)" => "false";
-    "claiming a claimed gateway" in "decide/credentials.rs": "CodeKind::Claim if devices.latch().is_open() =>" => "CodeKind::Claim if true =>";
+    "the winner's second try with a claim code" in "decide/credentials.rs": "|| code.redeemed_by.is_some() =>" => "=>";
     "what a code covers" in "decide/credentials.rs": "if !roles.contains(ask.role) || !scopes.covers(&ask.scopes) {" => "if false {";
     "device tokens" in "decide/credentials.rs": "self.view.tokens.verify(device, role, candidate).is_ok()" => "self.view.tokens.verify(device, role, candidate).is_ok() || true";
     "the width of a device token" in "decide/credentials.rs": "if worth.covers(scopes) {" => "if true {";
@@ -68,6 +75,10 @@ const MUTANTS: &[Mutant] = mutants! {
     "locality: containers" in "peer.rs": "return Err(NotLocal::Container);" => "";
     "locality: other users" in "peer.rs": "Err(NotLocal::OtherUser { uid: *uid })" => "{ let _ = uid; Ok(()) }";
     "locality: unknown owners" in "peer.rs": "Err(NotLocal::OwnerUnknown)\n" => "Ok(())\n";
+    "forwarding headers of delivery networks" in "peer.rs": "FORWARDING_NAMES.contains(&name) || FORWARDING_FAMILIES" => "FORWARDING_FAMILIES";
+    "families of forwarding headers" in "peer.rs": "|| FORWARDING_FAMILIES.iter().any(|family| name.starts_with(family))" => "";
+    "how many header names are told" in "peer.rs": "if names.len() == MAX_HEADERS_TOLD {" => "if false {";
+    "how much of a header name is told" in "peer.rs": ".nth(MAX_NAME_CHARS)" => ".nth(usize::MAX)";
     "repeated headers" in "peer.rs": "(values.next().is_none() && !value.is_empty()).then_some(value)" => "(!value.is_empty()).then_some(value)";
     "unlisted proxies" in "peer.rs": "if !is_listed(trusted, peer) {" => "if false {";
     "forwarded loopback" in "peer.rs": "if !ip.is_loopback() && !is_listed(trusted, ip) {" => "if !is_listed(trusted, ip) {";
@@ -88,9 +99,9 @@ const MUTANTS: &[Mutant] = mutants! {
 };
 
 /// Runs all mutants whose name contains `word`.
-pub(crate) fn run(word: Option<&str>) -> Result<()> {
-    let root = crate::run::root();
-    let work = root.join("target/mutants");
+pub(crate) fn check(word: Option<&str>) -> Result<()> {
+    let root = run::root();
+    let work = run::target_dir()?.join("mutants");
     let tree = work.join("tree");
     copy_sources(&root, &tree)?;
     let began = Instant::now();
@@ -129,7 +140,7 @@ pub(crate) fn run(word: Option<&str>) -> Result<()> {
 /// Whether all tests of the room pass. A mutant that does not compile is an error: it proves nothing.
 fn tests_pass(tree: &Path, work: &Path) -> Result<bool> {
     let cargo = |arguments: &[&str]| {
-        Command::new(env!("CARGO"))
+        run::cargo()
             .args(arguments)
             .current_dir(tree)
             .env("CARGO_TARGET_DIR", work.join("build"))

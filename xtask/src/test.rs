@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::report::Report;
-use crate::{deny, prepare, run, stranger, tools};
+use crate::{deny, mutants, prepare, run, stranger, tools};
 
 /// The tests that start the real binary.
 const WHOLE_PROGRAM: &str = "package(openclaw-tests) and not test(/^reference::/)";
@@ -35,6 +35,7 @@ pub(crate) fn run(word: Option<&str>) -> Result<()> {
     report.tests("whole-program tests", || nextest(WHOLE_PROGRAM));
     report.tests("whole-program tests as an unprivileged user", stranger::run);
     report.tests("reference client", || nextest(REFERENCE));
+    report.step("mutants of the admission decision", || mutants::check(None));
     report.finish()
 }
 

@@ -128,9 +128,10 @@ fn storm(binary: &Binary, count: usize, from: From, name: &str, report: &mut Rep
     let address = gateway.address();
     let gateway_ref = &gateway;
 
-    let (witness, friend, elapsed) = std::thread::scope(|scope| {
+    let (witness, machine, friend, elapsed) = std::thread::scope(|scope| {
         let weather = &weather;
         let witness = scope.spawn(move || alone(witness(address, weather)));
+        let machine = scope.spawn(move || machine(weather));
         std::thread::sleep(CALM);
         weather.storming.store(true, Ordering::Relaxed);
         let friend = scope.spawn(move || {
@@ -144,7 +145,8 @@ fn storm(binary: &Binary, count: usize, from: From, name: &str, report: &mut Rep
         weather.over.store(true, Ordering::Relaxed);
         let friend = friend.join().map_err(|_| anyhow!("the friend's thread panicked"));
         let witness = witness.join().map_err(|_| anyhow!("the established client's thread panicked"));
-        strangers.and_then(|()| anyhow::Ok((witness??, friend?, elapsed)))
+        let machine = machine.join().map_err(|_| anyhow!("the machine's thread panicked"));
+        strangers.and_then(|()| anyhow::Ok((witness??, machine?, friend?, elapsed)))
     })?;
     let during = gateway.memory()?;
     let cpu = gateway.cpu_seconds()? - cpu;
@@ -183,6 +185,11 @@ fn storm(binary: &Binary, count: usize, from: From, name: &str, report: &mut Rep
         busy.max(),
         Unit::Ms,
         AIM,
+    );
+    report.figure(
+        format!("{name}: slowest wake-up of an idle thread meanwhile (the machine, not the gateway)"),
+        machine.max(),
+        Unit::Ms,
     );
     report.figure(
         format!("{name}: median in the storm against before"),
@@ -256,9 +263,11 @@ async fn strangers(address: SocketAddr, from: From, count: usize, weather: &Arc<
 async fn stranger(number: usize, dial: &Dial, params: &Params, weather: &Weather) -> Result<()> {
     let began = Instant::now();
     let mut answered = false;
+    let mut tries = 0;
     while began.elapsed() < PATIENCE && !(answered && weather.friend_in.load(Ordering::Relaxed)) {
         weather.asked.fetch_add(1, Ordering::Relaxed);
         let told = ask(dial, params).await?;
+        let is_answer = !matches!(told, Told::Nothing(_));
         match told {
             Told::Nothing(why) => weather.turn_away(why),
             told if !answered => {
@@ -270,10 +279,18 @@ async fn stranger(number: usize, dial: &Dial, params: &Params, weather: &Weather
             }
             Told::ToPair | Told::ToWait => {}
         }
-        // Not all in step: half a second to one and a half.
-        tokio::time::sleep(Duration::from_millis(500 + (number as u64 * 7919) % 1000)).await;
+        tokio::time::sleep(pause(number, tries)).await;
+        tries = if is_answer { 0 } else { tries + 1 };
     }
     Ok(())
+}
+
+/// The pause of a client after so many failures, as shipped clients have it: between half and all of a second,
+/// doubling. `number` takes the place of chance, so that a storm can be repeated.
+fn pause(number: usize, failures: u32) -> Duration {
+    let step = 1_000 << failures.min(4);
+    let spread = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(failures * 7) % 512;
+    Duration::from_millis(step / 2 + step * spread / 1024)
 }
 
 enum Told {
@@ -321,6 +338,21 @@ async fn witness(address: SocketAddr, weather: &Weather) -> Result<[Spread; 2]> 
     }
     link.close().await;
     Ok(times.map(Spread::of))
+}
+
+/// How late the machine lets a thread run that sleeps most of the time: what of the established client's times is not
+/// the gateway's doing.
+fn machine(weather: &Weather) -> Spread {
+    let nap = Duration::from_millis(5);
+    let mut late = Vec::new();
+    while !weather.over.load(Ordering::Relaxed) {
+        let began = Instant::now();
+        std::thread::sleep(nap);
+        if weather.storming.load(Ordering::Relaxed) {
+            late.push(began.elapsed().saturating_sub(nap));
+        }
+    }
+    Spread::of(late)
 }
 
 /// How the friend got in.

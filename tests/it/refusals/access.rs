@@ -340,3 +340,29 @@ fn what_has_to_be_paired_first() {
         );
     }
 }
+
+#[test]
+fn a_refusal_names_what_would_be_refused_next() {
+    let world = patient_world();
+    let gateway = world.start();
+    for dialect in Dialect::BOTH {
+        let sentence = |connect: &Connect| {
+            let (error, _) = gateway.dial_remote().open().connect(connect).refused();
+            error["details"]["help"]["sentence"].as_str().unwrap().to_owned()
+        };
+        // A newcomer without the token would be told to pair next.
+        let newcomer = Connect::test(dialect).device(&Device::new());
+        for connect in [newcomer.clone(), newcomer.clone().token("wrong")] {
+            let told = sentence(&connect);
+            assert!(told.contains("After that, the device must be approved."), "{dialect:?}: {told}");
+        }
+        // A paired device would not, unless it asks for more.
+        let device = Device::new();
+        let known = Connect::test(dialect).device(&device);
+        gateway.pair_remote(&known.clone().token(TOKEN));
+        let told = sentence(&known);
+        assert!(!told.contains("After that"), "{dialect:?}: {told}");
+        let told = sentence(&known.scopes(&["admin"]));
+        assert!(told.contains("After that, the owner must approve what it asks for."), "{dialect:?}: {told}");
+    }
+}

@@ -67,7 +67,7 @@ impl<'a> Gateway<'a> {
 
     /// Approves a request as the owner does, on the gateway's host.
     pub(super) fn approve(&self, request: &str) -> Result<()> {
-        self.cli(&["devices", "approve", request]).map(drop)
+        self.cli(&["devices", "approve", request, "--no-wait"]).map(drop)
     }
 
     fn write_config(&self, home: &Path, bind: &str) -> Result<()> {
