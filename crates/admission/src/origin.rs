@@ -144,6 +144,7 @@ pub fn judge(
         at.is_local() && is_loopback_host(&host) && origin.is_served_at(host_header, facts.tls);
     let listed = policy.any || policy.allowed.contains(&origin);
     let same_host = !forwarded
+        && facts.host().is_some()
         && origin.has_authority(host_header)
         && (policy.host_header_fallback || is_private_name(&host));
     let loopback_page =
@@ -330,6 +331,13 @@ mod tests {
             ),
             (&listed, lan, &[("host", "x"), ("origin", "https://evil.example")], false, "refused"),
             (&star, lan, &[("host", "x"), ("origin", "https://evil.example")], true, "allowed"),
+            (
+                &fallback,
+                lan,
+                &[("host", "192.168.1.2:18789/"), ("origin", "http://192.168.1.2:18789")],
+                true,
+                "refused",
+            ),
             (
                 &fallback,
                 lan,

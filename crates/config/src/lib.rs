@@ -37,7 +37,7 @@ mod include;
 mod lines;
 
 pub use env::Env;
-pub use file::{LoadError, Loaded, load};
+pub use file::{LoadError, Loaded, hash_of, load};
 pub use gateway::GatewayConfig;
 pub use issue::{Issue, IssueKind, Severity};
 pub use keypath::KeyPath;

@@ -134,7 +134,7 @@ impl Presence {
         self.changed.notify_one();
     }
 
-    /// The list, `own` first, then the newest; at most [`MAX_ENTRIES`].
+    /// The list, `own` first, then the newest; at most `MAX_ENTRIES`.
     pub fn list(&self, own: Entry, now: Millis) -> Vec<Entry> {
         let mut state = self.state();
         state.prune(now);

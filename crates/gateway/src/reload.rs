@@ -75,6 +75,10 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
             tracing::warn!(subsystem = "gateway/reload", "changes of files are not followed: {error}")
         })
         .ok();
+    // A change that came after the start had read the file and before anybody watched it.
+    if !is_as_read(&core) && config_changed(&core, &overrides).await == Some(Ending::Restart) {
+        return Ending::Restart;
+    }
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
@@ -117,6 +121,12 @@ fn watched(core: &Core, loaded: &Loaded) -> Vec<PathBuf> {
         vec![core.paths.config_path.clone(), core.paths.dotenv(), core.store.paths().paired.clone()];
     files.extend(loaded.includes.iter().cloned());
     files
+}
+
+/// Whether the configuration file is still the one in force; a file that cannot be read is no other one.
+fn is_as_read(core: &Core) -> bool {
+    let Ok(bytes) = std::fs::read(&core.paths.config_path) else { return true };
+    core.policy().loaded.hash.as_deref() == Some(openclaw_config::hash_of(&bytes).as_str())
 }
 
 /// A restart into a configuration that does not start would end the gateway: then it stays, and says why.

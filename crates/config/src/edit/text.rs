@@ -27,7 +27,7 @@ pub struct Edited {
 /// Why a text cannot be edited.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TextError {
-    /// The text is not JSON5.
+    /// The text is not JSON5, or would be too large or too deep with the edits.
     #[error(transparent)]
     Parse(#[from] ParseError),
     /// An edit does not fit what is there.
@@ -56,7 +56,12 @@ pub fn apply(text: &str, edits: &[Edit]) -> Result<Edited, TextError> {
         .filter(|new| parse::parse(new).is_ok_and(|read| read == value));
     Ok(match kept {
         Some(text) => Edited { text, value, rewritten: false },
-        None => Edited { text: pretty(&value), value, rewritten: !text.trim().is_empty() },
+        None => {
+            let new = pretty(&value);
+            // An edit can nest deeper than what is ever read again.
+            parse::parse(&new)?;
+            Edited { text: new, value, rewritten: !text.trim().is_empty() }
+        }
     })
 }
 
@@ -270,6 +275,8 @@ mod tests {
             }
         }
         assert!(matches!(apply("{", &[set("a", json!(1))]), Err(TextError::Parse(_))));
+        let deep = "a.".repeat(parse::MAX_DEPTH) + "a";
+        assert!(matches!(apply("{}", &[set(&deep, json!(1))]), Err(TextError::Parse(_))));
         assert!(matches!(apply("{a: 1}", &[set("a.b", json!(1))]), Err(TextError::Path(_))));
         assert!(matches!(apply("{a: 1}", &[unset("b")]), Err(TextError::Path(_))));
     }

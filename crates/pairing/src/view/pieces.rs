@@ -15,11 +15,22 @@ pub(crate) fn replace(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    replace_known(files, path, fill, |_| ())
+}
+
+/// As [`replace`]; `look` sees the complete file before it stands under its name, when nobody else can have written to
+/// it yet.
+pub(super) fn replace_known<T>(
+    files: &Files,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    look: impl FnOnce(&Path) -> T,
+) -> io::Result<T> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");
     let mut pieces = Pieces { files, temporary: path.with_file_name(name), begun: false, held: Vec::new() };
-    let result = fill(&mut pieces).and_then(|()| pieces.place(path));
+    let result = fill(&mut pieces).and_then(|()| pieces.place(path, look));
     if result.is_err() && pieces.begun {
         // Litter only; the old file is as it was.
         let _ = files.remove(&pieces.temporary);
@@ -56,14 +67,13 @@ impl Pieces<'_> {
         Ok(())
     }
 
-    fn place(&mut self, path: &Path) -> io::Result<()> {
-        if !self.begun {
-            return self.files.write_atomic(path, &self.held, 0o600);
-        }
-        if !self.held.is_empty() {
+    fn place<T>(&mut self, path: &Path, look: impl FnOnce(&Path) -> T) -> io::Result<T> {
+        if !self.begun || !self.held.is_empty() {
             self.write_out()?;
         }
-        self.files.rename(&self.temporary, path)
+        let seen = look(&self.temporary);
+        self.files.rename(&self.temporary, path)?;
+        Ok(seen)
     }
 }
 
@@ -84,6 +94,21 @@ impl Write for Pieces<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_is_looked_at_before_anybody_else_can_write_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "old").unwrap();
+        let seen = replace_known(
+            &Files::real(),
+            &path,
+            |out| out.write_all(b"new"),
+            |file| (std::fs::read(file).unwrap(), std::fs::read(&path).unwrap()),
+        );
+        assert_eq!(seen.unwrap(), (b"new".to_vec(), b"old".to_vec()));
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    }
 
     #[test]
     fn large_and_small_files_arrive_whole_or_not_at_all() {

@@ -144,8 +144,9 @@ impl ViewThread {
         files.ensure_dir(&paths.devices_dir, 0o700)?;
         let hash = pieces::hash(|out| format::paired(&snapshot, None, out))?;
         if self.paired_hash != Some(hash) || self.stamp.is_none() {
-            pieces::replace(files, &paths.paired, |out| format::paired(&snapshot, None, out))?;
-            self.stamp = stamp_of(&paths.paired);
+            // Looked at before it has its name: an edit that is made right then is not taken for our own writing.
+            let fill = |out: &mut dyn io::Write| format::paired(&snapshot, None, out);
+            self.stamp = pieces::replace_known(files, &paths.paired, fill, stamp_of)?;
             self.paired_hash = Some(hash);
         }
         let hash = pieces::hash(|out| format::pending(&snapshot, out))?;
