@@ -271,24 +271,19 @@ fn a_restart_signal_restarts_in_place() {
 fn a_read_only_state_directory_is_told_and_loses_nothing() {
     let world = World::new();
     world.start().stop();
-    if is_root() {
-        let state = world.state();
-        let bound = mount(&["--bind", state.to_str().unwrap(), state.to_str().unwrap()])
-            && mount(&["-o", "remount,bind,ro", state.to_str().unwrap()]);
-        if !bound {
-            return skipped("mounting is not allowed here");
-        }
-        let said = world.start_refused();
-        unmount(&state);
-        assert_ne!(said.code, 0);
-        assert!(said.err.to_lowercase().contains("read-only"), "{}", said.err);
-    } else {
-        std::fs::set_permissions(world.state(), PermissionsExt::from_mode(0o500)).unwrap();
-        let said = world.start_refused();
-        std::fs::set_permissions(world.state(), PermissionsExt::from_mode(0o700)).unwrap();
-        assert_ne!(said.code, 0);
-        assert!(said.err.to_lowercase().contains("permission"), "{}", said.err);
+    if !is_root() {
+        return skipped("a read-only mount needs root; mere modes the gateway mends, being the owner");
     }
+    let state = world.state();
+    let bound = mount(&["--bind", state.to_str().unwrap(), state.to_str().unwrap()])
+        && mount(&["-o", "remount,bind,ro", state.to_str().unwrap()]);
+    if !bound {
+        return skipped("mounting is not allowed here");
+    }
+    let said = world.start_refused();
+    unmount(&state);
+    assert_ne!(said.code, 0);
+    assert!(said.err.to_lowercase().contains("read-only"), "{}", said.err);
     world.start().stop();
 }
 

@@ -91,7 +91,7 @@ impl Connect {
         connect
     }
 
-    /// The Control UI in a browser. Browsers send an `Origin`; see [`crate::Dial::origin`].
+    /// The Control UI in a browser. Browsers send an `Origin`; see [`crate::Dial::web_origin`].
     pub fn control_ui(dialect: Dialect) -> Connect {
         let client = json!({
             "id": "openclaw-control-ui", "version": dialect.version(), "platform": "Linux x86_64", "mode": "webchat",

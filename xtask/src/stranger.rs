@@ -83,12 +83,16 @@ fn test_binary() -> Result<PathBuf> {
     let words =
         ["test", "--quiet", "--workspace", "--test", "it", "--no-run", "--locked", "--message-format=json"];
     let messages = run::output(run::cargo().args(words))?;
+    // Rooms have tests of that name too.
+    let source = run::root().join("tests/it/main.rs");
     for line in messages.lines() {
         let message: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-        let built = message["reason"] == "compiler-artifact" && message["target"]["name"] == "it";
+        let file = message["target"]["src_path"].as_str();
+        let built =
+            message["reason"] == "compiler-artifact" && file.is_some_and(|file| source == Path::new(file));
         if let Some(path) = message["executable"].as_str().filter(|_| built) {
             return Ok(PathBuf::from(path));
         }
     }
-    bail!("cargo built no test binary called `it`")
+    bail!("cargo built no test binary from {}", source.display())
 }
