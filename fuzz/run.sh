@@ -10,8 +10,8 @@ shift
 mkdir -p "corpus/$target"
 dictionary=
 [ ! -f "seeds/$target.dict" ] || dictionary="-dict=seeds/$target.dict"
-# The flags that instrument are unstable options of the stable compiler. No sanitizer: the crates are safe Rust, and
-# without one the targets run about twice as fast.
+# The flags that instrument are unstable options of the stable compiler. No sanitizer: the crates forbid `unsafe`, so that
+# one would only slow them down.
 export RUSTC_BOOTSTRAP=1
 exec cargo fuzz run -s none "$target" "corpus/$target" "seeds/$target" -- \
     -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $dictionary "$@"

@@ -96,6 +96,11 @@ fn shared_token_with_a_new_device() {
                 local().client("gateway-client", "backend"),
                 "admit token [admin read]",
             ),
+            (
+                "a backend's call with a page behind it",
+                local().client("gateway-client", "backend").header("origin", "http://127.0.0.1:18789"),
+                "pair not-paired",
+            ),
             ("a backend's call from far", remote().client("gateway-client", "backend"), "pair not-paired"),
         ],
     );
@@ -137,6 +142,24 @@ fn wrong_or_missing_secrets() {
             (
                 "nor with a page behind it",
                 Knock::local().token(TOKEN).no_device().header("origin", "http://127.0.0.1:18789"),
+                "admit token []",
+            ),
+            (
+                "nor the backend with a page behind it",
+                Knock::local()
+                    .token(TOKEN)
+                    .no_device()
+                    .client("gateway-client", "backend")
+                    .header("origin", "http://127.0.0.1:18789"),
+                "admit token []",
+            ),
+            (
+                "nor a backend with a page behind it",
+                Knock::local()
+                    .token(TOKEN)
+                    .no_device()
+                    .client("gateway-client", "backend")
+                    .header("origin", "http://127.0.0.1:18789"),
                 "admit token []",
             ),
             (
@@ -223,6 +246,14 @@ fn mode_none_is_for_the_owner_alone() {
             (
                 "not from far",
                 Knock::remote().no_device().client("gateway-client", "backend"),
+                "refuse device identity required",
+            ),
+            (
+                "not with a page behind it",
+                Knock::local()
+                    .no_device()
+                    .client("gateway-client", "backend")
+                    .header("origin", "http://127.0.0.1:18789"),
                 "refuse device identity required",
             ),
             (
