@@ -14,6 +14,7 @@ use openclaw_protocol::secret::Secret;
 use openclaw_protocol::time::Millis;
 use openclaw_websocket::{ClientHandshake, Error as WsError, Message, Stream, client_handshake};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, UnixStream};
 
@@ -190,8 +191,8 @@ pub(crate) fn now() -> Millis {
 /// The answer to `connect`.
 #[derive(Debug)]
 pub(crate) enum Hello {
-    /// Let in; the payload.
-    Admitted(Value),
+    /// Let in; the payload, unread: with a long presence list reading it costs more than all the rest.
+    Admitted(Box<RawValue>),
     /// Told why not.
     Refused(ErrorShape),
     /// Closed without an answer.
@@ -208,6 +209,7 @@ impl Hello {
     pub(crate) fn device_token(&self) -> Result<String> {
         match self {
             Hello::Admitted(hello) => {
+                let hello: Value = serde_json::from_str(hello.get())?;
                 let token = hello["auth"]["deviceToken"].as_str();
                 Ok(token.with_context(|| format!("no device token in {}", hello["auth"]))?.to_owned())
             }
@@ -231,7 +233,7 @@ impl Challenged {
         let hello = loop {
             match receive(&mut self.ws).await? {
                 Received::Frame(Inbound::Response { ok: true, payload: Some(payload), .. }) => {
-                    break Hello::Admitted(serde_json::from_str(payload.get())?);
+                    break Hello::Admitted(payload);
                 }
                 Received::Frame(Inbound::Response { error: Some(error), .. }) => break Hello::Refused(error),
                 Received::Closed { code, reason } => break Hello::Closed { code, reason },

@@ -18,6 +18,8 @@ use crate::{crowd, proc};
 const SETTLE: Duration = Duration::from_secs(10);
 /// The aim for each connection, KiB.
 const AIM: f64 = 12.0;
+/// The aim for an orderly stop, milliseconds: everybody is told, and then it is over.
+const AIM_STOP: f64 = 1_000.0;
 
 pub(super) fn run(binary: &Binary, scale: &Scale, report: &mut Report) -> Result<()> {
     for (kind, params) in [("command line", Params::cli()), ("user interface", Params::ui())] {
@@ -72,7 +74,7 @@ fn hold(binary: &Binary, count: usize, kind: &str, params: &Params, report: &mut
         let mut owner = gateway.owner().await?;
         report.must(owner.call("health", &json!({})).await.is_ok(), format!("{name}: the owner is answered"));
         let took = gateway.stop()?;
-        report.figure(format!("{name}: orderly stop"), ms(took), Unit::Ms);
+        report.figure_below(format!("{name}: orderly stop"), ms(took), Unit::Ms, AIM_STOP);
         let mut told = 0;
         for task in held {
             told += usize::from(task.await?.starts_with("1012 "));

@@ -8,13 +8,15 @@ use serde_json::json;
 use super::Scale;
 use crate::crowd;
 use crate::device::{Device, paired_file};
-use crate::figures::{Report, Spread, Unit, ms};
+use crate::figures::{Report, Spread, Unit};
 use crate::gateway::Gateway;
 use crate::peer::{Dial, Params, now};
 use crate::place::{Binary, Place};
 
 /// The aim for an existing state, milliseconds.
 const AIM: f64 = 15.0;
+/// The aim for an orderly stop, milliseconds.
+const AIM_STOP: f64 = 1_000.0;
 
 pub(super) fn run(binary: &Binary, scale: &Scale, report: &mut Report) -> Result<()> {
     let runtime = crowd::runtime(false)?;
@@ -37,12 +39,12 @@ pub(super) fn run(binary: &Binary, scale: &Scale, report: &mut Report) -> Result
     let small = Place::configured(binary, json!({}))?;
     small.write("devices/paired.json", &paired_file("start", 3, now()))?;
     let device = Device::numbered("start", 0);
-    existing(&runtime, &small, &device, scale.runs, "existing state", report)?;
+    existing(&runtime, &small, &device, scale.runs, "existing state", Some(AIM), report)?;
 
     let large = Place::configured(binary, json!({}))?;
     large.write("devices/paired.json", &paired_file("start", scale.devices, now()))?;
     let name = format!("existing state with {} devices", scale.devices);
-    existing(&runtime, &large, &device, scale.runs / 4, &name, report)
+    existing(&runtime, &large, &device, scale.runs / 4, &name, None, report)
 }
 
 /// The device connects over TCP with its own token, as it would after a reboot.
@@ -52,6 +54,7 @@ fn existing(
     device: &Device,
     runs: usize,
     name: &str,
+    aim: Option<f64>,
     report: &mut Report,
 ) -> Result<()> {
     let (times, stops) = runtime.block_on(async {
@@ -72,12 +75,12 @@ fn existing(
         stops.push(gateway.stop()?);
         anyhow::Ok((Spread::of(times), Spread::of(stops)))
     })?;
-    report.figure_below(format!("{name}, TCP, median"), times.median(), Unit::Ms, AIM);
+    let median = format!("{name}, TCP, median");
+    match aim {
+        Some(aim) => report.figure_below(median, times.median(), Unit::Ms, aim),
+        None => report.figure(median, times.median(), Unit::Ms),
+    }
     report.figure(format!("{name}, TCP, p95"), times.part(0.95), Unit::Ms);
-    report.figure(format!("{name}: orderly stop, p95"), stops.part(0.95), Unit::Ms);
-    report.must(
-        stops.max() < ms(Duration::from_secs(60)),
-        format!("{name}: all {} stops end with exit code 0", stops.len()),
-    );
+    report.figure_below(format!("{name}: slowest orderly stop"), stops.max(), Unit::Ms, AIM_STOP);
     Ok(())
 }
