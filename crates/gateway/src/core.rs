@@ -308,7 +308,7 @@ impl Core {
     }
 
     /// The presence list as it is now.
-    pub fn presence_list(&self) -> Vec<presence::Entry> {
-        self.presence.list(self.own_presence(), self.now())
+    pub fn presence_list(&self) -> Vec<presence::Json> {
+        self.presence.list(&self.own_presence(), self.now())
     }
 }

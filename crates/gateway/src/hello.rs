@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::Core;
 use crate::hub::Connection;
-use crate::{health, outbox, presence, version};
+use crate::{health, outbox, version};
 
 /// Attachments that fit into a frame once they are base64: any, and images.
 const ATTACHMENTS: (u64, u64) = (19_464_192, 6_291_456);
@@ -82,11 +82,7 @@ pub(crate) fn build(
         events: lists.events.clone(),
         capabilities: Arc::new([]),
         snapshot: Snapshot {
-            presence: if connection.authority.may(&Scope::READ) {
-                presence::values(&core.presence_list())
-            } else {
-                Vec::new()
-            },
+            presence: if connection.authority.may(&Scope::READ) { core.presence_list() } else { Vec::new() },
             health: health::summary(core, admin),
             state_version: core.hub.versions(),
             uptime_ms: core.uptime_ms(),

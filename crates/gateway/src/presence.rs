@@ -1,11 +1,11 @@
 //! Who is here: the gateway itself, its clients, and what other machines report of themselves.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openclaw_protocol::time::Millis;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 /// Entries that are listed at most, the newest first. The list goes to every client at every change: without a
@@ -94,10 +94,33 @@ impl Entry {
     }
 }
 
+/// An entry and how it is written. Every client gets the list at every change, so each entry is written once.
+#[derive(Debug)]
+struct Written {
+    entry: Entry,
+    json: Json,
+}
+
+impl Written {
+    fn new(entry: Entry) -> Self {
+        let json = json(&entry);
+        Self { entry, json }
+    }
+}
+
+/// One line of the list as JSON text.
+pub type Json = Arc<RawValue>;
+
+fn json(entry: &Entry) -> Json {
+    // Strings and numbers always serialise.
+    let text = serde_json::value::to_raw_value(entry).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    Arc::from(text)
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// By instance id, device id or connection id, whichever names the program best.
-    entries: HashMap<String, Entry>,
+    entries: HashMap<String, Written>,
 }
 
 /// The presence list.
@@ -119,32 +142,34 @@ impl Presence {
             if state.entries.len() >= 2 * MAX_ENTRIES && !state.entries.contains_key(key) {
                 state.prune(entry.ts);
             }
-            state.entries.insert(key.to_owned(), entry);
+            state.entries.insert(key.to_owned(), Written::new(entry));
         }
         self.changed.notify_one();
     }
 
     /// Marks an entry as gone; it is listed a little longer.
     pub fn goodbye(&self, key: &str, now: Millis) {
-        if let Some(entry) = self.state().entries.get_mut(key) {
+        {
+            let mut state = self.state();
+            let Some(written) = state.entries.get_mut(key) else { return };
+            let mut entry = std::mem::take(&mut written.entry);
             entry.reason = Some("disconnect".to_owned());
             entry.ts = now;
             entry.describe();
+            *written = Written::new(entry);
         }
         self.changed.notify_one();
     }
 
     /// The list, `own` first, then the newest; at most `MAX_ENTRIES`.
-    pub fn list(&self, own: Entry, now: Millis) -> Vec<Entry> {
+    pub fn list(&self, own: &Entry, now: Millis) -> Vec<Json> {
         let mut state = self.state();
         state.prune(now);
-        let mut others: Vec<Entry> = state.entries.values().cloned().collect();
-        drop(state);
-        others.sort_by_key(|entry| std::cmp::Reverse(entry.ts));
-        others.truncate(MAX_ENTRIES - 1);
-        let mut list = vec![own];
-        list.append(&mut others);
-        list
+        let mut others: Vec<(Millis, &Json)> =
+            state.entries.values().map(|written| (written.entry.ts, &written.json)).collect();
+        others.sort_by_key(|(ts, _)| std::cmp::Reverse(*ts));
+        let others = others.into_iter().take(MAX_ENTRIES - 1).map(|(_, json)| json.clone());
+        std::iter::once(json(own)).chain(others).collect()
     }
 
     /// Waits until the list has changed since the last wait.
@@ -155,21 +180,16 @@ impl Presence {
 
 impl State {
     fn prune(&mut self, now: Millis) {
-        self.entries.retain(|_, entry| {
+        self.entries.retain(|_, Written { entry, .. }| {
             let connected = entry.online_since.is_some() && entry.reason.as_deref() != Some("disconnect");
             connected || now.since(entry.ts) < LINGER_MS
         });
         if self.entries.len() > MAX_ENTRIES {
-            let mut times: Vec<Millis> = self.entries.values().map(|entry| entry.ts).collect();
+            let mut times: Vec<Millis> = self.entries.values().map(|written| written.entry.ts).collect();
             times.sort_unstable_by(|a, b| b.cmp(a));
             if let Some(oldest) = times.get(MAX_ENTRIES - 1).copied() {
-                self.entries.retain(|_, entry| entry.ts >= oldest);
+                self.entries.retain(|_, written| written.entry.ts >= oldest);
             }
         }
     }
-}
-
-/// The list as JSON values, as `hello-ok` takes it.
-pub fn values(entries: &[Entry]) -> Vec<Value> {
-    entries.iter().filter_map(|entry| serde_json::to_value(entry).ok()).collect()
 }

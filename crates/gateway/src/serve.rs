@@ -95,14 +95,19 @@ async fn reap(core: Arc<Core>) {
     }
 }
 
+/// What a presence event carries.
+#[derive(serde::Serialize)]
+struct Present {
+    presence: Vec<presence::Json>,
+}
+
 async fn broadcast_presence(core: Arc<Core>) {
     loop {
         core.presence.changed().await;
-        let list = presence::values(&core.presence_list());
-        let payload = json!({ "presence": list });
+        let payload = Present { presence: core.presence_list() };
         let reached = core.hub.broadcast_presence(&payload);
         // A longer pause where the list is long and the listeners are many.
-        let bytes = list.len() * 400 * reached;
+        let bytes = payload.presence.len() * 400 * reached;
         let pause = Duration::from_millis((bytes * 1_000 / BROADCAST_BYTES_A_SECOND) as u64);
         tokio::time::sleep(pause.max(BROADCAST_PAUSE)).await;
     }

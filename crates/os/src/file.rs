@@ -60,24 +60,32 @@ impl Files {
     /// after `Ok` a power cut cannot take it back, after `Err` the old content is still there, and at no moment is
     /// there a half-written file. The folder must exist. A symbolic link at `path` is replaced, not followed.
     pub fn write_atomic(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        self.place(path, bytes, mode, true)
+        self.place(path, bytes, mode, true, true)
     }
 
     /// Like [`Files::write_atomic`], but fails with `AlreadyExists` instead of replacing anything.
     pub fn create_new(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-        self.place(path, bytes, mode, false)
+        self.place(path, bytes, mode, false, true)
     }
 
-    fn place(&self, path: &Path, bytes: &[u8], mode: u32, replace: bool) -> io::Result<()> {
+    /// Like [`Files::create_new`] for a file that means nothing after a power cut, such as a lock: whole or not there
+    /// at any moment, but nothing waits for the disk.
+    pub fn create_passing(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.place(path, bytes, mode, false, false)
+    }
+
+    fn place(&self, path: &Path, bytes: &[u8], mode: u32, replace: bool, durable: bool) -> io::Result<()> {
         let (dir, name) = split(path)?;
         let temporary = dir.join(temporary_name(name)?);
         let result = (|| {
             let mut file = self.layer.create(&temporary, mode)?;
             self.layer.write(&temporary, &mut file, bytes)?;
-            self.layer.sync_file(&temporary, &file)?;
+            if durable {
+                self.layer.sync_file(&temporary, &file)?;
+            }
             drop(file);
             self.layer.rename(&temporary, path, replace)?;
-            self.layer.sync_dir(dir)
+            if durable { self.layer.sync_dir(dir) } else { Ok(()) }
         })();
         result.map_err(|error| {
             // After a successful rename there is nothing left under this name; before it, this is the litter.

@@ -292,7 +292,8 @@ mod node_lock {
         let path = path(dir, config_path);
         let Ok(text) = serde_json::to_vec(record) else { return Ok(None) };
         for _ in 0..3 {
-            match Files::real().create_new(&path, &text, 0o600) {
+            // A lock that a power cut leaves behind is a dead one anyway: its process is gone.
+            match Files::real().create_passing(&path, &text, 0o600) {
                 Ok(()) => return Ok(Some(path)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(_) => return Ok(None),

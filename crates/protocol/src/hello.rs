@@ -89,10 +89,10 @@ pub struct HelloAuth {
 }
 
 /// The `snapshot` block. `config_path`, `state_dir` and `auth_mode` are for admins (ruling 32): leave them out for others.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Presence entries, the gateway itself first.
-    pub presence: Vec<Value>,
+    /// Presence entries, the gateway itself first; each is written once and shared by all who get it.
+    pub presence: Vec<Arc<RawValue>>,
     /// The last health object; `{}` when there is none yet.
     pub health: Value,
     /// Counters of the two above.
@@ -221,7 +221,7 @@ struct Features<'a> {
 struct SnapshotView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     suspension: Option<Phase>,
-    presence: &'a [Value],
+    presence: &'a [Arc<RawValue>],
     health: &'a Value,
     state_version: StateVersion,
     uptime_ms: u64,

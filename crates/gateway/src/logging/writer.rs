@@ -38,12 +38,22 @@ pub(super) struct Writer {
     unwritten: u64,
 }
 
+/// This machine's time zone. Without `TZ` the rules are read from where the system keeps them: to ask for them by name
+/// would first read the whole time zone database.
+fn zone() -> TimeZone {
+    if std::env::var_os("TZ").is_some() {
+        return TimeZone::system();
+    }
+    let rules = std::fs::read("/etc/localtime").ok();
+    rules.and_then(|rules| TimeZone::tzif("Local", &rules).ok()).unwrap_or_else(TimeZone::system)
+}
+
 impl Writer {
     pub(super) fn new(settings: Settings, outputs: Outputs) -> Self {
         let facts = Facts {
             hostname: openclaw_os::host::hostname(),
             version: settings.version.clone(),
-            zone: TimeZone::system(),
+            zone: zone(),
         };
         let sink = Sink::new(settings.destination.clone(), settings.max_file_bytes);
         Self { settings, facts, outputs, sink, fold: Fold::default(), unwritten: 0 }

@@ -62,7 +62,8 @@ pub(super) fn methods() -> Methods {
 }
 
 async fn presence_list(core: Arc<Core>, _: Authority, _: NoParams) -> Reply {
-    Ok(Value::Array(presence::values(&core.presence_list())))
+    let list = core.presence_list();
+    Ok(list.iter().filter_map(|entry| serde_json::from_str::<Value>(entry.get()).ok()).collect())
 }
 
 #[derive(Debug, Default, Deserialize)]
