@@ -7,11 +7,13 @@ use openclaw_tests::place;
 use serde_json::Value;
 
 /// Every crate of the workspace and its floor, as in ARCHITECTURE.md. A crate may depend on lower floors only.
-const FLOORS: [(&str, u32); 9] = [
+const FLOORS: [(&str, u32); 11] = [
     ("openclaw", 6),
     ("openclaw-gateway", 5),
     ("openclaw-client", 3),
+    ("openclaw-doctor", 3),
     ("openclaw-admission", 2),
+    ("openclaw-service", 2),
     ("openclaw-config", 1),
     ("openclaw-pairing", 1),
     ("openclaw-os", 0),
