@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod acceptance;
 mod apps;
 mod cli;
 mod codes;

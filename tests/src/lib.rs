@@ -10,6 +10,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+pub mod acceptance;
 pub mod connect;
 pub mod device;
 pub mod gateway;
@@ -23,6 +24,7 @@ pub mod wait;
 pub mod wire;
 pub mod world;
 
+pub use acceptance::{Row, fix_of};
 pub use connect::{Connect, Dialect};
 pub use device::Device;
 pub use gateway::Gateway;

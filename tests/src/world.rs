@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::acceptance::{Fixed, fix_of};
 use crate::gateway::Gateway;
 use crate::network::{Namespace, Origin};
 use crate::place;
@@ -207,8 +208,11 @@ impl World {
 
     /// Runs `openclaw …` at a terminal. What it prints there, on either output, is `out`.
     pub fn cli_at_terminal(&self, words: &[&str]) -> Said {
+        self.at_terminal(self.command(words))
+    }
+
+    fn at_terminal(&self, mut command: Command) -> Said {
         let mut terminal = Terminal::open();
-        let mut command = self.command(words);
         command.stdin(terminal.end()).stdout(terminal.end()).stderr(terminal.end());
         let mut child = self.origin.run(|| command.spawn()).unwrap();
         // It holds this process's copies of the terminal, which never ends while they are open.
@@ -216,6 +220,51 @@ impl World {
         let out = terminal.read_to_end();
         let code = child.wait().unwrap().code().unwrap_or(-1);
         Said { out, err: String::new(), code }
+    }
+
+    /// A shell in which `openclaw` is the binary under test, with the environment of everything that runs here.
+    pub fn shell(&self, line: &str) -> Command {
+        let commands = self.home().join("bin");
+        let own = commands.join("openclaw");
+        std::fs::create_dir_all(&commands).unwrap();
+        if let Err(error) = std::os::unix::fs::symlink(&self.binary, &own) {
+            assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists, "{error}");
+        }
+        let plain = self.command(&[]);
+        let mut path = commands.into_os_string();
+        for (name, value) in plain.get_envs() {
+            if name == "PATH" {
+                path.push(":");
+                path.push(value.unwrap());
+            }
+        }
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", line]).current_dir(self.home()).stdin(Stdio::null()).env_clear();
+        shell.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", path);
+        shell
+    }
+
+    /// Runs a line in [`World::shell`], as somebody types it.
+    pub fn sh(&self, line: &str) -> Said {
+        let mut shell = self.shell(line);
+        Said::from(self.origin.run(|| shell.output()).unwrap())
+    }
+
+    /// The same at a terminal. What is printed there, on either output, is `out`.
+    pub fn sh_at_terminal(&self, line: &str) -> Said {
+        self.at_terminal(self.shell(line))
+    }
+
+    /// Copies the command of the `Fix:` in what was said, letter by letter, into a shell.
+    #[track_caller]
+    pub fn run_fix(&self, said: &(impl Fixed + ?Sized)) -> Said {
+        self.sh(&fix_of(said))
+    }
+
+    /// The same at a terminal, where secrets are shown and questions asked.
+    #[track_caller]
+    pub fn run_fix_at_terminal(&self, said: &(impl Fixed + ?Sized)) -> Said {
+        self.sh_at_terminal(&fix_of(said))
     }
 
     /// Runs `openclaw …` as another user of this host, who has a home of his own.

@@ -1,0 +1,1 @@
+//! Rows about what a client says about a gateway that it cannot reach or does not get into.

@@ -1,0 +1,1 @@
+//! Rows about gateways in containers and behind address translation.

@@ -1,0 +1,1 @@
+//! Rows about what `openclaw doctor` and the configuration commands find and mend.

@@ -1,0 +1,1 @@
+//! Rows about what `openclaw status` and its kin show.

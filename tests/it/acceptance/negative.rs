@@ -1,0 +1,1 @@
+//! Rows about what must stay refused whatever is mended.

@@ -1,0 +1,1 @@
+//! Rows about reverse proxies between a client and the gateway.

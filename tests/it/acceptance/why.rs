@@ -1,0 +1,1 @@
+//! Rows about what the log, `why` and `explain` tell.
