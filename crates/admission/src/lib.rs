@@ -5,6 +5,7 @@
 //! must become true with it, and the story of its checks. No I/O, no clock, no randomness: the gateway runs it,
 //! the tests enumerate it, the fuzzer attacks it, the journal records it.
 
+pub mod address;
 mod decide;
 pub mod limiter;
 pub mod origin;

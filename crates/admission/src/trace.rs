@@ -1,9 +1,11 @@
 //! The story of one decision: which checks ran, in which order, what each saw and concluded.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// What one check concluded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The check was satisfied.
@@ -17,10 +19,10 @@ pub enum Verdict {
 }
 
 /// One line of the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Stable name of the check, e.g. `origin`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it concluded.
     pub verdict: Verdict,
     /// What it saw, in words. Never a secret; the words of strangers are escaped before they come here.
@@ -31,7 +33,7 @@ pub struct Check {
 ///
 /// It goes on past the first failure (ruling 36), so that the owner sees at once what would fail next.
 /// It never holds a secret and is safe to show to the owner, and only to the owner (ruling 32).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Trace(Vec<Check>);
 
@@ -63,6 +65,6 @@ impl Trace {
     }
 
     fn push(&mut self, name: &'static str, verdict: Verdict, saw: impl Into<String>) {
-        self.0.push(Check { name, verdict, saw: saw.into() });
+        self.0.push(Check { name: Cow::Borrowed(name), verdict, saw: saw.into() });
     }
 }

@@ -178,7 +178,8 @@ fn folded(text: &str) -> String {
 }
 
 /// Which check of the proof failed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ProofKind {
     /// The id is not the hash of the key, or the key cannot be read.
     IdMismatch,
@@ -207,8 +208,9 @@ impl ProofKind {
 }
 
 /// A proof that does not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error, Serialize, Deserialize)]
 #[error("device proof failed: {kind:?}")]
+#[serde(rename_all = "camelCase")]
 pub struct ProofError {
     /// Which check.
     pub kind: ProofKind,

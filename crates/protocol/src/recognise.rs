@@ -1,10 +1,13 @@
 //! Telling by its shape what somebody pasted into a field for a token, so that the answer can say what it was
 //! instead of "wrong token" (acceptance F-17, ruling 34).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{claim_code, secret, setup_code::SetupCode};
 
 /// What a pasted text looks like.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// `XXXX-XXXX`: belongs into `auth.bootstrapToken`.
     ClaimCode,

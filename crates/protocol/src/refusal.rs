@@ -32,10 +32,14 @@ use crate::{
     ids::RequestId,
     words::Words,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Why a connection, or a live one, is refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// Serialised it is what the journal keeps, so that a reader can be told with commands of the reader's own vantage point.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Refusal {
     /// The first frame is not JSON.
     InvalidJson,
@@ -105,6 +109,7 @@ pub enum Refusal {
         /// When to try again, in milliseconds.
         retry_after_ms: u64,
         /// Why, for the owner's eyes: it may name paths, and never goes over the wire.
+        #[serde(skip)]
         why: String,
     },
     /// The peer reads too slowly.
@@ -121,7 +126,8 @@ pub enum Refusal {
 }
 
 /// What the gateway is going down for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DrainReason {
     /// It restarts.
     Restart,
@@ -130,7 +136,8 @@ pub enum DrainReason {
 }
 
 /// What happened to a live connection's grant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum InvalidatedWhy {
     /// The device was removed.
     DeviceRemoved,

@@ -8,6 +8,7 @@ use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::words::Words;
 
 use super::{Judge, Proven, is_browser_client};
+use crate::address::AddressClass;
 use crate::origin::OriginVerdict;
 use crate::outcome::{Decision, Effect, Outcome, PairingWish, is_shared_secret};
 use crate::peer::{self, Path};
@@ -55,7 +56,9 @@ impl Judge<'_> {
     /// Why the peer is not local, as it may be told: it concerns the peer itself.
     pub(super) fn not_local(&self) -> Option<NotLocal> {
         let why = match self.at.local.as_ref().err()? {
-            peer::NotLocal::RemoteAddress if self.at.client.is_some_and(is_container_network) => {
+            peer::NotLocal::RemoteAddress
+                if self.at.client.map(AddressClass::of) == Some(AddressClass::ContainerBridge) =>
+            {
                 NotLocalWhy::ContainerNetwork
             }
             peer::NotLocal::RemoteAddress => NotLocalWhy::Address,
@@ -106,7 +109,7 @@ pub(super) fn pairing_reason(need: Need) -> PairingReason {
             changed: changed
                 .into_iter()
                 .map(|change| MetadataChange {
-                    field: change.field,
+                    field: Words::new(change.field),
                     old: change.old,
                     new: change.new.unwrap_or_else(|| Words::new("nothing")),
                 })
@@ -127,13 +130,5 @@ pub(super) fn need_in_words(need: &Need) -> String {
             });
             changes.collect::<Vec<_>>().join(", ")
         }
-    }
-}
-
-/// Addresses that Docker gives to its bridge networks: where a published port's traffic seems to come from.
-pub(super) fn is_container_network(address: std::net::IpAddr) -> bool {
-    match address.to_canonical() {
-        std::net::IpAddr::V4(v4) => v4.octets()[0] == 172 && (16..32).contains(&v4.octets()[1]),
-        std::net::IpAddr::V6(_) => false,
     }
 }

@@ -331,7 +331,7 @@ fn no_secret_is_compared_for_a_refused_page() {
     for attempt in ["wrong", TOKEN] {
         let decision = world.knock(&evil.clone().token(attempt));
         assert!(decision.effects.is_empty(), "{:?}", decision.effects);
-        let told: Vec<&str> = decision.trace.checks().iter().map(|check| check.name).collect();
+        let told: Vec<&str> = decision.trace.checks().iter().map(|check| &*check.name).collect();
         assert!(told.contains(&"device"), "the trace goes on: {told:?}");
         assert!(
             !decision

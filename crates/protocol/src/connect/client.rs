@@ -37,7 +37,8 @@ pub struct ClientInfo {
 }
 
 /// The kind of client that decides the words of a hint (§3.2).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ClientKind {
     /// Mode `cli`.
     Cli,
@@ -51,7 +52,8 @@ pub enum ClientKind {
 }
 
 /// Whom a hint is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClientHint {
     /// The kind of client.
     pub kind: ClientKind,

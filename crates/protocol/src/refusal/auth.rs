@@ -13,10 +13,12 @@ use crate::{
     scope::ScopeSet,
     words::Words,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Why credentials were refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum AuthReason {
     /// A token is expected and none was sent.
     TokenMissing,
@@ -49,7 +51,8 @@ pub enum AuthReason {
 }
 
 /// What is wrong with a tailnet identity.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum TailscaleReason {
     /// No user header.
     UserMissing,
@@ -62,7 +65,8 @@ pub enum TailscaleReason {
 }
 
 /// Requested and approved scopes of a device whose token is too narrow, and the request that would widen it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ScopeGap {
     /// What the connection asks for.
     pub requested: ScopeSet,
@@ -73,7 +77,8 @@ pub struct ScopeGap {
 }
 
 /// Refused credentials with the facts that may be told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AuthFailure {
     /// Why.
     pub reason: AuthReason,

@@ -10,11 +10,13 @@ use crate::{
     scope::ScopeSet,
     words::Words,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
 /// Why the owner has to decide.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum PairingReason {
     /// The device is not known.
     NotPaired,
@@ -30,10 +32,11 @@ pub enum PairingReason {
 }
 
 /// One pinned property that changed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MetadataChange {
     /// The property, for example `platform`.
-    pub field: &'static str,
+    pub field: Words,
     /// What was approved.
     pub old: Words,
     /// What the client says now.
@@ -97,7 +100,8 @@ impl PairingReason {
 }
 
 /// Why a peer that may look local to its user is not (ruling 16, acceptance G2-2).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NotLocal {
     /// The peer's address as the gateway sees it.
     pub address: Option<IpAddr>,
@@ -106,7 +110,8 @@ pub struct NotLocal {
 }
 
 /// What speaks against a peer being local.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum NotLocalWhy {
     /// The address is another machine's.
     Address,
@@ -169,7 +174,8 @@ impl NotLocal {
 }
 
 /// A connection that the owner must approve first.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PairingRefusal {
     /// Why.
     pub reason: PairingReason,

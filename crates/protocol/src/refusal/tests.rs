@@ -37,6 +37,9 @@ fn said(refusal: &Refusal, dialect: Dialect) -> (String, u16, String) {
 
 fn row(refusal: &Refusal, dialect: Dialect, error: &str, code: u16, reason: &str) {
     assert_eq!(said(refusal, dialect), (error.to_owned(), code, reason.to_owned()), "{refusal:?} {dialect}");
+    // What the journal keeps of it says the same later.
+    let kept: Refusal = serde_json::from_str(&serde_json::to_string(refusal).unwrap()).unwrap();
+    assert_eq!((said(&kept, dialect), kept.help()), (said(refusal, dialect), refusal.help()), "{refusal:?}");
 }
 
 /// A row that is the same in both dialects.

@@ -181,7 +181,7 @@ fn pairing_says_who_asks_for_what_and_why_it_is_not_local() {
     );
 
     let changed = vec![MetadataChange {
-        field: "platform",
+        field: Words::new("platform"),
         old: Words::new("linux"),
         new: Words::new("macos\u{202e}"),
     }];
