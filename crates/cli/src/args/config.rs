@@ -26,8 +26,10 @@ pub(crate) enum ConfigCommand {
     Unset(UnsetArgs),
     /// Merge a JSON5 document into the file
     Patch(PatchArgs),
-    /// Go back to the configuration before the last change
+    /// Take the last change back, or the one with this number
     Undo(UndoArgs),
+    /// List the changes that can be taken back
+    History(HistoryArgs),
     /// Print where the file is
     File(FileArgs),
     /// Check the file
@@ -131,7 +133,21 @@ pub(crate) struct PatchArgs {
 /// `config undo`.
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
+    /// Number of the change, as `config history` lists it (default: the last one)
+    #[arg(value_name = "change")]
+    pub(crate) change: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Only say what would change
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `config history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }

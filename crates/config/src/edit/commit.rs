@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openclaw_os::file::{ensure_dir, read_nofollow, write_atomic};
 
+use super::history;
 use crate::file::hash_of;
 use crate::parse::MAX_BYTES;
 
@@ -16,12 +17,13 @@ const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// How a text got into the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Committed {
     /// The copy of what was there, if there was anything.
     pub(super) backup: Option<PathBuf>,
     /// `rename`, or `copy-fallback` where the file itself is a mount point and cannot be replaced.
     pub(super) how: &'static str,
+    /// The former text in the journal of changes, if it could be kept there.
+    pub(super) kept: Option<history::Kept>,
     /// Something that did not work and does not matter enough to fail.
     pub(super) warnings: Vec<String>,
 }
@@ -60,12 +62,14 @@ pub(crate) fn private_dir(dir: &Path) -> io::Result<()> {
 }
 
 /// Replaces the file at `config`. The state directory is tightened on the way; another folder that holds the file
-/// (`/etc`) is none of our business. `base` is the hash of the text the edit was made for, `None` for no file.
+/// (`/etc`) is none of our business. `base` is the hash of the text the edit was made for, `None` for no file. What was
+/// there is also kept in the folder `journal`.
 pub(super) fn commit(
     config: &Path,
     state_dir: &Path,
     text: &str,
     base: Option<&str>,
+    journal: &Path,
 ) -> Result<Committed, CommitError> {
     // A link is kept: what it points to is replaced.
     let target = match fs::canonicalize(config) {
@@ -88,6 +92,9 @@ pub(super) fn commit(
         return Err(CommitError::Changed);
     }
     let mut warnings = vec![];
+    let kept = history::keep(journal, old.as_deref())
+        .map_err(|error| warnings.push(format!("This change cannot be undone by its number: {error}")))
+        .ok();
     let backup = match old {
         Some(old) => match rotate(&target, &old) {
             Ok(backup) => Some(backup),
@@ -113,7 +120,7 @@ pub(super) fn commit(
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(Committed { backup, how, warnings })
+    Ok(Committed { backup, how, kept, warnings })
 }
 
 /// An exclusive lock on the directory, which leaves nothing behind. Where a file system has no locks, the comparison of
@@ -184,10 +191,11 @@ mod tests {
     fn ring_of_five_and_modes() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("sub/openclaw.json");
+        let journal = dir.path().join("journal");
         let mut base: Option<String> = None;
         for i in 0..8 {
             let text = format!("{{\"i\": {i}}}\n");
-            let done = commit(&config, config.parent().unwrap(), &text, base.as_deref()).unwrap();
+            let done = commit(&config, config.parent().unwrap(), &text, base.as_deref(), &journal).unwrap();
             assert_eq!((done.how, done.backup.is_some()), ("rename", i > 0));
             base = Some(hash_of(text.as_bytes()));
             if i == 3 {
@@ -215,13 +223,14 @@ mod tests {
     fn refused_when_it_changed_underneath() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("openclaw.json");
+        let journal = dir.path().join("journal");
         fs::write(&config, "{}").unwrap();
         let base = hash_of(b"{}");
         fs::write(&config, "{a: 1}").unwrap();
-        assert!(matches!(commit(&config, dir.path(), "x", Some(&base)), Err(CommitError::Changed)));
-        assert!(matches!(commit(&config, dir.path(), "x", None), Err(CommitError::Changed)));
+        assert!(matches!(commit(&config, dir.path(), "x", Some(&base), &journal), Err(CommitError::Changed)));
+        assert!(matches!(commit(&config, dir.path(), "x", None, &journal), Err(CommitError::Changed)));
         fs::remove_file(&config).unwrap();
-        assert!(matches!(commit(&config, dir.path(), "x", Some(&base)), Err(CommitError::Changed)));
+        assert!(matches!(commit(&config, dir.path(), "x", Some(&base), &journal), Err(CommitError::Changed)));
         assert!(!backups(&config)[0].exists());
     }
 
@@ -234,13 +243,14 @@ mod tests {
             fs::create_dir(path).unwrap();
             fs::set_permissions(path, fs::Permissions::from_mode(bits)).unwrap();
         }
-        commit(&etc.join("openclaw.json"), &dir.path().join("state"), "{}", None).unwrap();
-        commit(&shared.join("openclaw.json"), &shared, "{}", None).unwrap();
+        let journal = dir.path().join("journal");
+        commit(&etc.join("openclaw.json"), &dir.path().join("state"), "{}", None, &journal).unwrap();
+        commit(&shared.join("openclaw.json"), &shared, "{}", None, &journal).unwrap();
         assert_eq!((mode(&etc), mode(&shared)), (0o755, 0o777));
         let own = dir.path().join("own");
         fs::create_dir(&own).unwrap();
         fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
-        commit(&own.join("openclaw.json"), &own, "{}", None).unwrap();
+        commit(&own.join("openclaw.json"), &own, "{}", None, &journal).unwrap();
         assert_eq!(mode(&own), 0o700);
     }
 
@@ -252,7 +262,7 @@ mod tests {
         fs::write(&real, "{}").unwrap();
         let link = dir.path().join("openclaw.json");
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        commit(&link, dir.path(), "{\"a\":1}", Some(&hash_of(b"{}"))).unwrap();
+        commit(&link, dir.path(), "{\"a\":1}", Some(&hash_of(b"{}")), &dir.path().join("journal")).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "{\"a\":1}");
     }

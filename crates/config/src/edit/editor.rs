@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::audit::{self, Entry};
 use super::commit::{CommitError, backups, commit};
 use super::text::{self, TextError};
-use super::{Edit, PathProblem, diff, merged};
+use super::{Edit, PathProblem, diff, history, merged};
 use crate::env::Env;
 use crate::file::{self, LoadError, Loaded, from_text, hash_of, read_text};
 use crate::issue::{Issue, IssueKind, Severity};
@@ -75,6 +75,23 @@ pub enum EditError {
     /// There is no backup to go back to.
     #[error("There is no earlier configuration to go back to.")]
     NothingToUndo,
+    /// The file is no longer what the change to be undone left behind.
+    #[error(
+        "The configuration file changed after change {id} ({origin}), so undoing that change would take the later ones back too. Nothing was undone."
+    )]
+    ChangedSince {
+        /// The change that was to be undone.
+        id: u64,
+        /// What made it.
+        origin: String,
+        /// Later changes that the journal knows, the newest first; empty when somebody edited the file by hand.
+        later: Vec<u64>,
+        /// The file as it was before the change.
+        copy: PathBuf,
+    },
+    /// The journal has no change of that number.
+    #[error("There is no change {0} in the journal.")]
+    NoSuchChange(u64),
 }
 
 /// What an edit did.
@@ -90,6 +107,8 @@ pub struct Outcome {
     pub new_hash: String,
     /// The copy of what was there.
     pub backup: Option<PathBuf>,
+    /// The number of this change in the journal, for undoing it.
+    pub change: Option<u64>,
     /// Sentences for whoever asked: an alias was used, comments were lost, no backup could be kept.
     pub notes: Vec<String>,
     /// The configuration as it is now, with its findings.
@@ -109,6 +128,7 @@ pub struct Editor<'a> {
     force: bool,
     dry_run: bool,
     base: Option<String>,
+    undoes: Option<u64>,
 }
 
 /// A change to be made to whatever the file says.
@@ -124,7 +144,7 @@ impl<'a> Editor<'a> {
     /// An editor for the file of `paths`. `origin` is a word for the audit record: `config set`, `config.patch`.
     #[must_use]
     pub fn new(paths: &'a Paths, env: &'a Env, origin: &'a str, now: Millis) -> Self {
-        Self { paths, env, origin, now, argv: vec![], force: false, dry_run: false, base: None }
+        Self { paths, env, origin, now, argv: vec![], force: false, dry_run: false, base: None, undoes: None }
     }
 
     /// Store keys that no version knows.
@@ -205,12 +225,41 @@ impl<'a> Editor<'a> {
         self.run(&Change::Text(raw))
     }
 
-    /// Goes back to the newest backup (`openclaw config undo`). What was there becomes the newest backup, so that doing
-    /// it twice changes nothing.
+    /// Takes a change back (`openclaw config undo`): the file gets the very bytes it had before. Without a number it is
+    /// the last change that was not taken back yet; a number may also name an undo, which is then redone. Where the
+    /// journal knows of no change, the newest backup is used.
     ///
     /// # Errors
-    /// [`EditError`]; nothing is written then.
-    pub fn undo(&self) -> Result<Outcome, EditError> {
+    /// [`EditError::ChangedSince`] when the file is not what that change left; nothing is written then.
+    pub fn undo(&self, id: Option<u64>) -> Result<(Outcome, Option<history::Entry>), EditError> {
+        let journal = history::entries(self.paths);
+        let chosen = match id {
+            Some(id) => journal.iter().find(|entry| entry.id == id).ok_or(EditError::NoSuchChange(id))?,
+            None => match journal.iter().find(|entry| entry.undoes.is_none() && !entry.undone) {
+                Some(entry) => entry,
+                None if journal.is_empty() => return self.undo_by_backup().map(|outcome| (outcome, None)),
+                None => return Err(EditError::NothingToUndo),
+            },
+        };
+        let before = match history::before(self.paths, chosen) {
+            Ok(Some(bytes)) => String::from_utf8(bytes).map_err(|_| EditError::NothingToUndo)?,
+            Ok(None) => return Err(EditError::NothingToUndo),
+            Err(error) => return Err(EditError::Io(error)),
+        };
+        let editor = Self { base: Some(chosen.next_hash.clone()), undoes: Some(chosen.id), ..self.clone() };
+        match editor.run(&Change::Back(&before)) {
+            Ok(outcome) => Ok((outcome, Some(chosen.clone()))),
+            Err(EditError::Changed) => Err(EditError::ChangedSince {
+                id: chosen.id,
+                origin: chosen.origin.clone(),
+                later: journal.iter().map(|entry| entry.id).filter(|later| *later > chosen.id).collect(),
+                copy: history::folder(self.paths).join(format!("{:06}.before", chosen.id)),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn undo_by_backup(&self) -> Result<Outcome, EditError> {
         let target =
             std::fs::canonicalize(&self.paths.config_path).unwrap_or_else(|_| self.paths.config_path.clone());
         let newest = backups(&target).into_iter().next().ok_or(EditError::NothingToUndo)?;
@@ -280,6 +329,7 @@ impl<'a> Editor<'a> {
             old_hash: hash.clone(),
             new_hash,
             backup: None,
+            change: None,
             notes,
             loaded,
             plan,
@@ -427,11 +477,19 @@ impl<'a> Editor<'a> {
             result: "failed",
             error: None,
         };
-        match commit(&self.paths.config_path, &self.paths.state_dir, text, base) {
+        let journal = history::folder(self.paths);
+        match commit(&self.paths.config_path, &self.paths.state_dir, text, base, &journal) {
             Ok(done) => {
                 entry.result = done.how;
                 outcome.notes.extend(done.warnings);
                 outcome.notes.extend(audit::record(self.paths, &entry));
+                match done.kept.map(|kept| kept.record(self.change(base, outcome))) {
+                    Some(Ok(id)) => outcome.change = Some(id),
+                    Some(Err(error)) => {
+                        outcome.notes.push(format!("This change cannot be undone by its number: {error}"));
+                    }
+                    None => {}
+                }
                 outcome.backup = done.backup;
                 Ok(())
             }
@@ -442,6 +500,23 @@ impl<'a> Editor<'a> {
                 let _ = audit::record(self.paths, &entry);
                 Err(EditError::Io(error))
             }
+        }
+    }
+}
+
+impl Editor<'_> {
+    /// What the journal tells about a change.
+    fn change(&self, base: Option<&str>, outcome: &Outcome) -> history::Entry {
+        history::Entry {
+            id: 0,
+            at: self.now,
+            origin: self.origin.to_owned(),
+            config_path: self.paths.config_path.clone(),
+            changed_paths: outcome.changed_paths.clone(),
+            previous_hash: base.map(str::to_owned),
+            next_hash: outcome.new_hash.clone(),
+            undoes: self.undoes,
+            undone: false,
         }
     }
 }

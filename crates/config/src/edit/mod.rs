@@ -7,6 +7,7 @@ mod audit;
 mod commit;
 pub mod diff;
 mod editor;
+pub mod history;
 pub mod text;
 
 use std::fmt;

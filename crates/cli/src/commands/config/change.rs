@@ -1,4 +1,4 @@
-//! `config set | unset | patch | undo`: changing the file. Comments, order and unknown keys stay (ruling 13); no value
+//! `config set | unset | patch`: changing the file. Comments, order and unknown keys stay (ruling 13); no value
 //! is ever printed back.
 
 use std::io::Read;
@@ -10,7 +10,7 @@ use openclaw_protocol::time::Millis;
 use serde_json::{Value, json};
 
 use super::read::{parse, unusable};
-use crate::args::config::{PatchArgs, SetArgs, UndoArgs, UnsetArgs};
+use crate::args::config::{PatchArgs, SetArgs, UnsetArgs};
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -90,21 +90,8 @@ pub(super) fn patch(context: &Context, ui: &mut Ui, args: &PatchArgs) -> Outcome
     Ok(0)
 }
 
-/// `config undo`.
-pub(super) fn undo(context: &Context, ui: &mut Ui, args: &UndoArgs) -> Outcome {
-    let edited = editor(context, "config undo")
-        .dry_run(args.dry_run)
-        .undo()
-        .map_err(|error| refusal(context, error))?;
-    let undone = format!(
-        "Went back to the configuration before the last change ({}).",
-        edited.changed_paths.join(", ")
-    );
-    say(ui, &edited, args.dry_run, &undone, "No change: the backup says the same.");
-    Ok(0)
-}
-
-fn editor<'a>(context: &'a Context, origin: &'a str) -> Editor<'a> {
+/// The editor that a command of this run changes the file with.
+pub(super) fn editor<'a>(context: &'a Context, origin: &'a str) -> Editor<'a> {
     Editor::new(&context.paths, &context.env, origin, Millis(time::now_ms()))
         .argv(context.words.iter().cloned())
 }
@@ -120,7 +107,7 @@ fn read_text(from: impl Read) -> Result<String, Failure> {
 }
 
 /// What happened, what a running gateway makes of it, and what else is worth knowing.
-fn say(ui: &mut Ui, edited: &Edited, dry_run: bool, done: &str, nothing: &str) {
+pub(super) fn say(ui: &mut Ui, edited: &Edited, dry_run: bool, done: &str, nothing: &str) {
     if !edited.changed {
         ui.line(nothing);
     } else if dry_run {
@@ -150,13 +137,13 @@ fn override_note(context: &Context, ui: &mut Ui, path: &KeyPath) {
     };
     if context.env.get(variable).is_some() {
         ui.note(format!(
-            "{variable} is set in this environment and wins over the file for programs started from it."
+            "{variable} is set in this environment and wins over the file for clients started from it."
         ));
     }
 }
 
 /// The sentence of the editor, with every finding on a line of its own.
-fn refusal(context: &Context, error: EditError) -> Failure {
+pub(super) fn refusal(context: &Context, error: EditError) -> Failure {
     let hints = context.hints(&ReachArgs::default());
     match error {
         EditError::Invalid(issues) => {
@@ -167,6 +154,16 @@ fn refusal(context: &Context, error: EditError) -> Failure {
                 .detail("Nothing was changed.")
         }
         EditError::Load(error) => unusable(context, &error.issues()),
+        EditError::ChangedSince { ref later, ref copy, .. } => {
+            let mut failure = Failure::new(error.to_string());
+            if let [newest, ..] = later.as_slice() {
+                return failure.fix(hints.local(&format!("config undo {newest}")));
+            }
+            failure = failure
+                .detail(format!("  The file as it was before that change: {}", context.paths.short(copy)));
+            failure.fix(hints.local("config history"))
+        }
+        EditError::NoSuchChange(_) => Failure::new(error.to_string()).fix(hints.local("config history")),
         EditError::NothingToUndo => {
             Failure::new(EditError::NothingToUndo.to_string()).fix(hints.local("config validate"))
         }

@@ -2,6 +2,7 @@
 //! applies changes by itself.
 
 mod change;
+mod history;
 mod read;
 
 use crate::args::config::{ConfigArgs, ConfigCommand};
@@ -17,6 +18,8 @@ pub(crate) fn wants_json(args: &ConfigArgs) -> bool {
         Some(ConfigCommand::File(args)) => args.json,
         Some(ConfigCommand::Validate(args)) => args.json,
         Some(ConfigCommand::Schema(args)) => args.json,
+        Some(ConfigCommand::Undo(args)) => args.json,
+        Some(ConfigCommand::History(args)) => args.json,
         _ => false,
     }
 }
@@ -31,7 +34,8 @@ pub(crate) fn run(context: &Context, ui: &mut Ui, args: &ConfigArgs) -> Outcome 
         Some(ConfigCommand::Set(args)) => change::set(context, ui, args),
         Some(ConfigCommand::Unset(args)) => change::unset(context, ui, args),
         Some(ConfigCommand::Patch(args)) => change::patch(context, ui, args),
-        Some(ConfigCommand::Undo(args)) => change::undo(context, ui, args),
+        Some(ConfigCommand::Undo(args)) => history::undo(context, ui, args),
+        Some(ConfigCommand::History(args)) => history::list(context, ui, args),
         None | Some(ConfigCommand::Other(_)) => Ok(0),
     }
 }

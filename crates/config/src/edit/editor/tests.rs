@@ -252,15 +252,52 @@ fn includes_are_not_flattened() {
 }
 
 #[test]
-fn undo_and_redo() {
+fn changes_are_taken_back_one_by_one_to_the_byte() {
+    // With a byte order mark and Windows line ends: what comes back is the file, not something like it.
+    let original = format!("\u{feff}{}", FILE.replace('\n', "\r\n"));
+    let home = Home::new(&original);
+    assert!(matches!(home.editor().undo(None), Err(EditError::NothingToUndo)));
+    let first = home.set("gateway.port", json!(1)).unwrap();
+    let one = home.text();
+    let second = home.set("gateway.port", json!(2)).unwrap();
+    assert_eq!((first.change, second.change), (Some(1), Some(2)));
+    let two = home.text();
+
+    // Not in the middle: what came later would go too.
+    let refused = home.editor().undo(Some(1)).unwrap_err();
+    assert!(matches!(&refused, EditError::ChangedSince { id: 1, later, .. } if later == &[2]), "{refused}");
+    assert_eq!(home.text(), two);
+
+    let (undo, taken_back) = home.editor().undo(None).unwrap();
+    assert_eq!((undo.change, taken_back.map(|entry| entry.id)), (Some(3), Some(2)));
+    assert_eq!(home.text(), one);
+    home.editor().undo(None).unwrap();
+    assert_eq!(fs::read(&home.paths.config_path).unwrap(), original.as_bytes());
+    assert!(matches!(home.editor().undo(None), Err(EditError::NothingToUndo)));
+
+    // An undo is a change like any other: taken back, it is as before.
+    home.editor().undo(Some(4)).unwrap();
+    assert_eq!(home.text(), one);
+    assert!(matches!(home.editor().undo(Some(99)), Err(EditError::NoSuchChange(99))));
+
+    // Somebody edits by hand: nothing is thrown away.
+    fs::write(&home.paths.config_path, format!("// mine\n{one}")).unwrap();
+    let refused = home.editor().undo(None).unwrap_err();
+    assert!(matches!(&refused, EditError::ChangedSince { id: 1, .. }), "{refused}");
+    assert!(home.text().starts_with("// mine"));
+    let journal = fs::read_dir(super::history::folder(&home.paths)).unwrap();
+    for file in journal.flatten().filter(|file| file.path().extension().is_some_and(|e| e == "json")) {
+        assert!(!fs::read_to_string(file.path()).unwrap().contains("hush"), "{}", file.path().display());
+    }
+}
+
+#[test]
+fn without_a_journal_the_newest_backup_is_used() {
     let home = Home::new(FILE);
-    assert!(matches!(home.editor().undo(), Err(EditError::NothingToUndo)));
     home.set("gateway.port", json!(1)).unwrap();
-    let changed = home.text();
-    home.editor().undo().unwrap();
+    fs::remove_dir_all(super::history::folder(&home.paths)).unwrap();
+    home.editor().undo(None).unwrap();
     assert_eq!(home.text(), FILE);
-    home.editor().undo().unwrap();
-    assert_eq!(home.text(), changed);
 }
 
 #[test]
