@@ -98,6 +98,16 @@ impl Failure {
         &self.0.message
     }
 
+    /// The lines below the sentence.
+    pub(crate) fn detail_lines(&self) -> &[String] {
+        &self.0.details
+    }
+
+    /// A fact for `--json`, when it is a text.
+    pub(crate) fn text_field(&self, name: &str) -> Option<&str> {
+        self.0.fields.get(name).and_then(Value::as_str)
+    }
+
     /// The command that mends it, if there is one.
     pub(crate) fn fix_command(&self) -> Option<&str> {
         self.0.fix.as_deref()

@@ -6,6 +6,7 @@
 //! | [`args`], [`grammar`] | what can be typed, and what a mistake is answered with |
 //! | [`app`] | one run, from words to exit code |
 //! | [`reach`] | the way to a gateway: owner socket, network, or a stopped one's state directory |
+//! | [`look`] | everything there is to know about the gateway of this machine, gathered once |
 //! | [`commands`] | one module for each command |
 //! | [`ui`], [`failure`], [`hint`] | everything that is printed |
 
@@ -16,6 +17,7 @@ mod context;
 mod failure;
 mod grammar;
 mod hint;
+mod look;
 mod numbers;
 mod reach;
 #[cfg(test)]

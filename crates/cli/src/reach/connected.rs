@@ -86,7 +86,7 @@ impl Gateway for Connected {
 }
 
 /// What this program says it is.
-fn client_info(mode: &str) -> ClientInfo {
+pub(super) fn client_info(mode: &str) -> ClientInfo {
     // The original's names for systems, on which paired devices are pinned.
     let platform = match std::env::consts::OS {
         "macos" => "darwin",
@@ -160,7 +160,7 @@ pub(crate) async fn connect_tcp(
     finish(context, inputs, options, patience).await.map_err(|error| NotConnected::Attempt(Box::new(error)))
 }
 
-async fn finish(
+pub(super) async fn finish(
     context: &Context,
     inputs: &Inputs<'_>,
     options: ConnectOptions,
@@ -173,7 +173,7 @@ async fn finish(
 }
 
 /// Nobody answers on the owner socket: the gateway of this machine does not run, or it is not ours.
-pub(super) fn is_absent(error: &ConnectError) -> bool {
+pub(crate) fn is_absent(error: &ConnectError) -> bool {
     match &error.cause {
         Cause::NoOwnerSocket { error, .. } => {
             matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)

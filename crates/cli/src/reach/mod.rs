@@ -7,6 +7,7 @@ mod connected;
 mod door;
 mod failures;
 mod inputs;
+mod looking;
 mod offline;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,10 +20,11 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-pub(crate) use connected::{Connected, NotConnected, connect_socket, connect_tcp};
+pub(crate) use connected::{Connected, NotConnected, connect_socket, connect_tcp, is_absent};
 pub(crate) use door::{Door, open, open_own};
 pub(crate) use failures::explain;
 pub(crate) use inputs::Inputs;
+pub(crate) use looking::{OwnDevice, connect_looking, own_device_id};
 
 /// The answer of a method, later.
 pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, CallError>> + 'a>>;

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use openclaw_config::Severity;
+use openclaw_config::start::{self, Overrides, Source, Sourced};
 use openclaw_protocol::dialect::Dialect;
+use openclaw_protocol::role::Role;
 use openclaw_protocol::schema::{Field, Shape};
 use openclaw_protocol::scope::Scope;
+use openclaw_protocol::time::Millis;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -15,8 +18,9 @@ use crate::core::Core;
 use crate::router::{Authority, Method, Need, Reply};
 use crate::version;
 
-/// How far back refused connections are counted: an hour.
-const REFUSALS_MS: u64 = 3_600_000;
+/// How far back refused connections are counted: ten minutes, as people look for it (G4-7), and an hour.
+const TEN_MINUTES_MS: u64 = 600_000;
+const HOUR_MS: u64 = 3_600_000;
 
 static SHAPE: [Field; 1] = [Field::since_v4("includeChannelSummary", Shape::Boolean)];
 
@@ -113,13 +117,15 @@ fn resident_bytes() -> Option<u64> {
 
 fn gateway_section(core: &Core, full: bool) -> Value {
     let failing = core.failing();
+    let refused = |ms: u64| core.journal.refused_since(Millis(core.now().0.saturating_sub(ms)));
     let mut gateway = json!({
         "version": version::VERSION,
         "ready": core.is_ready(),
         "failing": failing,
         "uptimeMs": core.uptime_ms(),
         "connections": core.hub.len(),
-        "refusedLastHour": core.journal.refused_since(openclaw_protocol::time::Millis(core.now().0.saturating_sub(REFUSALS_MS))),
+        "refusedLast10Min": refused(TEN_MINUTES_MS),
+        "refusedLastHour": refused(HOUR_MS),
         "inContainer": core.in_container,
     });
     if full {
@@ -132,8 +138,42 @@ fn gateway_section(core: &Core, full: bool) -> Value {
         gateway["stateDir"] = json!(core.paths.state_dir);
         gateway["configPath"] = json!(core.paths.config_path);
         gateway["claimable"] = json!(core.is_claimable());
+        gateway["bind"] = json!(core.policy().plan.bind.as_str());
+        gateway["secretSources"] = secret_sources(core);
+        gateway["log"] = log_section(core);
     }
     gateway
+}
+
+/// Every place from which this process could take a shared secret, in order of precedence (F-12). Only the process
+/// itself knows its own environment and command line.
+fn secret_sources(core: &Core) -> Value {
+    let policy = core.policy();
+    let flag = |sourced: &Option<Sourced>| {
+        sourced.as_ref().filter(|found| found.source == Source::Flag).map(|found| found.secret.clone())
+    };
+    let overrides = Overrides {
+        token: flag(&policy.plan.token),
+        password: flag(&policy.plan.password),
+        ..Overrides::default()
+    };
+    let found = start::secret_sources(&policy.loaded, &overrides).into_iter().map(|found| {
+        json!({
+            "kind": found.kind,
+            "source": found.source.to_string(),
+            "fingerprint": found.fingerprint,
+            "inForce": found.in_force,
+            "stale": found.stale,
+        })
+    });
+    found.collect()
+}
+
+/// How the log is doing (F-19): where it goes, and why lines do not reach the file.
+fn log_section(core: &Core) -> Value {
+    let Some(logging) = &core.logging else { return Value::Null };
+    let health = logging.health();
+    json!({"file": health.file, "trouble": health.trouble, "lost": health.lost})
 }
 
 fn devices_section(core: &Core, full: bool) -> Value {
@@ -152,10 +192,21 @@ fn devices_section(core: &Core, full: bool) -> Value {
             })
         })
         .collect();
+    let connected = core.hub.connected_devices();
+    // Operators and nodes are told apart: what is wrong with one says nothing about the other (G5-8).
+    let of_role = |role: Role| {
+        let of_role = devices.devices().filter(|device| device.roles().names().contains(&role.as_str()));
+        let (paired, present) = of_role.fold((0u64, 0u64), |(paired, present), device| {
+            (paired + 1, present + u64::from(connected.contains(&device.id)))
+        });
+        json!({"paired": paired, "connected": present})
+    };
     let mut section = json!({
         "paired": devices.device_count(),
+        "operators": of_role(Role::Operator),
+        "nodes": of_role(Role::Node),
         "pending": devices.requests().filter(|request| request.is_live(now)).count(),
-        "connected": core.hub.connected_devices().len(),
+        "connected": connected.len(),
         "handEdited": widened,
     });
     if full {

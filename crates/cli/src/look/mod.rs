@@ -1,0 +1,138 @@
+//! Looking: everything there is to know about this machine's gateway, gathered once and side by side. `status`,
+//! `gateway status` and `doctor` read the same [`Survey`] and only differ in what they make of it.
+//!
+//! Nothing here changes anything, on disk or at the gateway (F-06). Every part has its own time limit, so that a part
+//! that hangs costs its own answer and no other.
+
+pub(crate) mod config;
+pub(crate) mod devices;
+pub(crate) mod owner;
+pub(crate) mod port;
+pub(crate) mod probe;
+pub(crate) mod secrets;
+pub(crate) mod setup;
+pub(crate) mod trouble;
+
+use std::time::{Duration, Instant};
+
+use openclaw_os::lock::{self, LockHeldBy};
+
+use crate::args::reach::ReachArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::reach::Inputs;
+use crate::ui::time;
+
+pub(crate) use config::ConfigFacts;
+pub(crate) use devices::DeviceCounts;
+pub(crate) use owner::OwnerView;
+pub(crate) use port::PortFacts;
+pub(crate) use probe::Probe;
+pub(crate) use secrets::SecretLine;
+pub(crate) use setup::Setup;
+pub(crate) use trouble::Trouble;
+
+/// What a look should go into, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wishes {
+    /// Try the gateway's address as a client would.
+    pub(crate) probe: bool,
+    /// Ask the supervisor about every service that looks like a gateway, not just about ours.
+    pub(crate) deep: bool,
+    /// The most that any one part may take.
+    pub(crate) patience: Duration,
+}
+
+/// Everything that was found.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// When it was made, milliseconds since the epoch.
+    pub(crate) at_ms: u64,
+    /// How long that took, milliseconds.
+    pub(crate) took_ms: u64,
+    /// The gateway of this machine is meant: no other address was given and `gateway.mode` is not remote.
+    pub(crate) is_own: bool,
+    /// The configuration file.
+    pub(crate) config: ConfigFacts,
+    /// Port, bind and authentication, each with where it comes from.
+    pub(crate) setup: Setup,
+    /// Every place that holds a shared secret, in the order in which they count.
+    pub(crate) secrets: Vec<SecretLine>,
+    /// Who listens on the port.
+    pub(crate) port: PortFacts,
+    /// Who holds the state directory.
+    pub(crate) lock: Option<LockHeldBy>,
+    /// What the gateway tells its owner.
+    pub(crate) owner: OwnerView,
+    /// What a client meets; `None` when it was not asked for.
+    pub(crate) probe: Option<Probe>,
+    /// Operators, nodes and waiting requests.
+    pub(crate) devices: DeviceCounts,
+    /// What is wrong with disk, log and store.
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+impl Survey {
+    /// Looks.
+    ///
+    /// # Errors
+    /// When the options cannot be read. What is wrong with the gateway is a finding, not an error.
+    pub(crate) async fn gather(
+        context: &Context,
+        args: &ReachArgs,
+        wishes: Wishes,
+    ) -> Result<Survey, Failure> {
+        let begun = Instant::now();
+        let at_ms = time::now_ms();
+        let inputs = Inputs::gather(context, args)?;
+        let setup = Setup::of(context, &inputs);
+        let holders = port::look(setup.port, wishes.patience);
+        let gateway = async {
+            let owner = owner::ask(context, &inputs, wishes.patience).await;
+            // After the owner's view: that one tells whether this machine's device may be shown at the door.
+            let probe = if wishes.probe {
+                Some(probe::attempt(context, &inputs, &owner, wishes.patience).await)
+            } else {
+                None
+            };
+            (owner, probe)
+        };
+        let (port, (owner, probe)) = tokio::join!(holders, gateway);
+        let devices = DeviceCounts::of(context, &owner);
+        let mut survey = Survey {
+            at_ms,
+            took_ms: 0,
+            is_own: inputs.is_own(),
+            config: ConfigFacts::of(context),
+            secrets: secrets::of(context, &inputs, &owner),
+            setup,
+            port,
+            lock: lock::held_by(&context.paths.state_dir),
+            troubles: trouble::of(context, &owner),
+            owner,
+            probe,
+            devices,
+        };
+        survey.took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(survey)
+    }
+
+    /// The gateway of this state directory runs: its socket answers, or its lock is held by a gateway.
+    pub(crate) fn is_running(&self) -> bool {
+        self.owner.is_answering()
+            || self.lock.as_ref().is_some_and(|held| held.purpose != Some(lock::Purpose::Command))
+    }
+
+    /// Its process, as far as anybody knows it.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let told = self.owner.gateway("pid").and_then(serde_json::Value::as_u64);
+        let held = || self.lock.as_ref().filter(|_| self.is_running()).and_then(|held| held.pid);
+        told.and_then(|pid| u32::try_from(pid).ok()).or_else(held)
+    }
+
+    /// The version of the gateway that was reached.
+    pub(crate) fn gateway_version(&self) -> Option<String> {
+        let probed = || self.probe.as_ref().and_then(|probe| probe.reached()).map(|hit| hit.version.clone());
+        self.owner.gateway_text("version").or_else(probed)
+    }
+}

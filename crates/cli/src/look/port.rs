@@ -1,0 +1,183 @@
+//! Who listens on the port (cli §15.5).
+
+use std::time::Duration;
+
+use openclaw_os::port_owner::{Holder, Product, port_owner};
+use openclaw_protocol::words::escape;
+use serde_json::{Value, json};
+
+/// Longest command line that is shown.
+const MAX_COMMAND: usize = 200;
+
+/// The port and its holders.
+#[derive(Debug, Clone)]
+pub(crate) struct PortFacts {
+    /// The port.
+    pub(crate) port: u16,
+    /// Everybody who listens on it; `None` when looking took too long.
+    pub(crate) holders: Option<Vec<Holder>>,
+}
+
+/// Looks through the processes of this machine, on a thread of its own.
+pub(super) async fn look(port: u16, patience: Duration) -> PortFacts {
+    let looked = tokio::task::spawn_blocking(move || port_owner(port));
+    let holders = tokio::time::timeout(patience, looked).await.ok().and_then(Result::ok);
+    PortFacts { port, holders }
+}
+
+impl PortFacts {
+    /// Everybody who listens.
+    pub(crate) fn holders(&self) -> &[Holder] {
+        self.holders.as_deref().unwrap_or_default()
+    }
+
+    /// `free`, `busy` or `unknown`.
+    pub(crate) fn status(&self) -> &'static str {
+        match &self.holders {
+            None => "unknown",
+            Some(holders) if holders.is_empty() => "free",
+            Some(_) => "busy",
+        }
+    }
+
+    /// The addresses listened on, `127.0.0.1:18789`.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let mut addresses: Vec<String> =
+            self.holders().iter().map(|holder| holder.address.to_string()).collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+
+    /// `pid 123 user: command (127.0.0.1:18789)`, one for each holder.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let row = |holder: &Holder| {
+            let pid = holder.pid.map_or_else(|| "pid unknown".to_owned(), |pid| format!("pid {pid}"));
+            let user = holder.user.clone().unwrap_or_else(|| format!("uid {}", holder.uid));
+            let command = shown(holder);
+            let unit = holder.unit.as_ref().map(|unit| format!(", unit {}", escape(unit, 80)));
+            format!("{pid} {user}: {command} ({}{})", holder.address, unit.unwrap_or_default())
+        };
+        self.holders().iter().map(row).collect()
+    }
+
+    /// What the holders mean, in the original's words.
+    pub(crate) fn hints(&self, program: &str) -> Vec<String> {
+        let mut hints = Vec::new();
+        let any = |product: Product| self.holders().iter().any(|holder| holder.product == product);
+        if any(Product::Gateway) {
+            hints.push(format!(
+                "Gateway already running locally. Stop it ({program} gateway stop) or use a different port."
+            ));
+        }
+        if any(Product::SshTunnel) {
+            hints.push(
+                "SSH tunnel already bound to this port. Close the tunnel or use a different local port in -L."
+                    .to_owned(),
+            );
+        }
+        if any(Product::Other) {
+            hints.push("Another process is listening on this port.".to_owned());
+        }
+        if any(Product::Unknown) {
+            hints.push(
+                "Port is in use but process details are unavailable (run as the account that holds it, or as root)."
+                    .to_owned(),
+            );
+        }
+        let mut pids: Vec<u32> = self.holders().iter().filter_map(|holder| holder.pid).collect();
+        pids.sort_unstable();
+        pids.dedup();
+        if pids.len() > 1 {
+            hints.push("Multiple listeners detected; ensure only one gateway/tunnel per port.".to_owned());
+        }
+        hints
+    }
+
+    /// For programs.
+    pub(crate) fn json(&self, program: &str) -> Value {
+        let listeners: Vec<Value> = self
+            .holders()
+            .iter()
+            .map(|holder| {
+                json!({
+                    "pid": holder.pid,
+                    "command": holder.name.as_ref().map(|name| escape(name, MAX_COMMAND)),
+                    "commandLine": shown(holder),
+                    "user": holder.user,
+                    "address": holder.address.to_string(),
+                    "unit": holder.unit,
+                    "version": holder.version,
+                    "stateDir": holder.state_dir,
+                })
+            })
+            .collect();
+        json!({
+            "port": self.port, "status": self.status(), "listeners": listeners, "hints": self.hints(program),
+        })
+    }
+}
+
+/// The command line without what could be a secret in it: the value after an option that takes one.
+fn shown(holder: &Holder) -> String {
+    let mut hide = false;
+    let mut words = Vec::new();
+    for word in holder.command.split(' ') {
+        let option = word.split('=').next().unwrap_or_default();
+        let takes_secret = ["--token", "--password", "--auth-token", "--api-key"].contains(&option);
+        if hide {
+            words.push("***".to_owned());
+            hide = false;
+        } else if takes_secret && word.contains('=') {
+            words.push(format!("{option}=***"));
+        } else {
+            hide = takes_secret;
+            words.push(word.to_owned());
+        }
+    }
+    let text = words.join(" ");
+    if text.is_empty() { "command unknown".to_owned() } else { escape(&text, MAX_COMMAND) }
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_os::port_owner::{Holder, Product};
+
+    use super::PortFacts;
+
+    fn holder(command: &str, product: Product) -> Holder {
+        Holder {
+            address: "127.0.0.1:18789".parse().unwrap(),
+            uid: 1000,
+            user: Some("u".to_owned()),
+            pid: Some(321),
+            name: None,
+            command: command.to_owned(),
+            unit: None,
+            product,
+            version: None,
+            state_dir: None,
+        }
+    }
+
+    #[test]
+    fn secrets_on_command_lines_are_not_repeated() {
+        for (command, expected) in [
+            ("openclaw gateway --token abc --port 1", "openclaw gateway --token *** --port 1"),
+            ("openclaw gateway --password=abc", "openclaw gateway --password=***"),
+            ("nginx: master\u{1b}[2J", "nginx: master\\u{1b}[2J"),
+        ] {
+            let facts = PortFacts { port: 18789, holders: Some(vec![holder(command, Product::Other)]) };
+            assert_eq!(facts.rows(), [format!("pid 321 u: {expected} (127.0.0.1:18789)")]);
+        }
+    }
+
+    #[test]
+    fn nobody_is_free_and_not_knowing_is_unknown() {
+        assert_eq!(PortFacts { port: 1, holders: Some(Vec::new()) }.status(), "free");
+        assert_eq!(PortFacts { port: 1, holders: None }.status(), "unknown");
+        let busy = PortFacts { port: 1, holders: Some(vec![holder("ssh -N", Product::SshTunnel)]) };
+        assert_eq!(busy.status(), "busy");
+        assert!(busy.hints("openclaw")[0].starts_with("SSH tunnel"));
+    }
+}
