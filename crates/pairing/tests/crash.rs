@@ -90,7 +90,7 @@ fn step(store: &Store, n: u32, dice: &mut Dice) -> bool {
             match store.apply_blocking(Mutation::File(ask(n, Role::Operator, scopes))) {
                 Ok(applied) => match applied.outcome {
                     Outcome::Filed { request, .. } => {
-                        Mutation::Approve { request: request.id.clone(), caller, expect: None }
+                        Mutation::Approve { request: request.id.clone(), caller, expect: None, replace: None }
                     }
                     other => panic!("{other:?}"),
                 },

@@ -357,7 +357,12 @@ impl Pair {
             Op::Approve(back, who) => {
                 let Some(id) = self.id(back) else { return Ok(()) };
                 let request = RequestId::parse(&id).unwrap();
-                let real = self.real(Mutation::Approve { request, caller: caller(who), expect: None });
+                let real = self.real(Mutation::Approve {
+                    request,
+                    caller: caller(who),
+                    expect: None,
+                    replace: None,
+                });
                 let device = self.model.stands_for(&id);
                 let held = self.model.holds(who);
                 let expected = device.is_some_and(|device| {

@@ -42,6 +42,8 @@ pub(crate) enum DevicesCommand {
     Reject(RejectArgs),
     /// Remove a paired device and close its connections
     Remove(RemoveArgs),
+    /// Remove devices that were not seen for a long time
+    Prune(PruneArgs),
     /// Give a device another name
     Rename(RenameArgs),
     /// Remove all paired devices
@@ -74,6 +76,9 @@ pub(crate) struct ApproveArgs {
     /// Take the newest request
     #[arg(long)]
     pub(crate) latest: bool,
+    /// Remove this paired device in the same step: the new one is the same browser or app again
+    #[arg(long, value_name = "deviceId")]
+    pub(crate) replace: Option<String>,
     /// Approve what is shown without asking
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
@@ -103,6 +108,19 @@ pub(crate) struct RemoveArgs {
     /// Device id, or the beginning of one (8 or more)
     #[arg(value_name = "deviceId")]
     pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `devices prune`.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// For how long they were not seen: 12h, 30d, 8w
+    #[arg(long, value_name = "time", default_value = "30d")]
+    pub(crate) unseen: String,
+    /// Remove what is shown without asking
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }

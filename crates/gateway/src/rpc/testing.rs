@@ -100,8 +100,12 @@ impl House {
     /// Pairs a device with what it asks for.
     pub(crate) async fn pair(&self, ask: Ask) -> DeviceId {
         let request = self.file(ask).await;
-        let approve =
-            Mutation::Approve { request: request.id.clone(), caller: CallerAuthority::owner(), expect: None };
+        let approve = Mutation::Approve {
+            request: request.id.clone(),
+            caller: CallerAuthority::owner(),
+            expect: None,
+            replace: None,
+        };
         self.core.store.apply(approve).await.unwrap();
         request.device_id.clone()
     }

@@ -31,6 +31,8 @@ pub enum Mutation {
         caller: CallerAuthority,
         /// What the caller was shown: refused when the request is another one now.
         expect: Option<Shown>,
+        /// A paired device that goes in the same step, because the new one is the same browser or app again.
+        replace: Option<DeviceId>,
     },
     /// Reject a request.
     Reject {

@@ -36,6 +36,9 @@ pub enum Rejected {
         /// It also claims to be another kind of machine than shown.
         other_machine: bool,
     },
+    /// The device that is to give way to the new one is that device itself.
+    #[error("a device cannot replace itself: its new access is added to what it has")]
+    ReplacesItself,
     /// The request is not the one that was shown.
     #[error("the request has changed since it was shown: look at it again, then approve it")]
     Changed {

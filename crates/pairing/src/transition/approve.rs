@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openclaw_protocol::ids::RequestId;
+use openclaw_protocol::ids::{DeviceId, RequestId};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 
@@ -19,9 +19,13 @@ impl Work<'_> {
         id: &RequestId,
         caller: &CallerAuthority,
         expect: Option<Shown>,
+        replace: Option<&DeviceId>,
     ) -> Result<Outcome, Rejected> {
         caller.need(Scope::PAIRING)?;
         let request = self.find_request(id)?;
+        if replace == Some(&request.device_id) {
+            return Err(Rejected::ReplacesItself);
+        }
         caller.need_manage(&request.device_id)?;
         if expect.is_some_and(|shown| shown != request.shown) {
             return Err(Rejected::Changed { now: request.shown });
@@ -34,6 +38,9 @@ impl Work<'_> {
             self.settle_former(id);
         }
         self.changes.push(Change::Approved(Arc::clone(&device)));
+        if let Some(old) = replace {
+            self.remove(old, caller)?;
+        }
         Ok(Outcome::Approved { device, request: Some(request) })
     }
 

@@ -69,7 +69,9 @@ impl Work<'_> {
         match mutation {
             Mutation::File(ask) => self.file(ask),
             Mutation::ApproveSilently { ask, via } => self.approve_silently(ask, via),
-            Mutation::Approve { request, caller, expect } => self.approve(&request, &caller, expect),
+            Mutation::Approve { request, caller, expect, replace } => {
+                self.approve(&request, &caller, expect, replace.as_ref())
+            }
             Mutation::Reject { request, caller } => self.reject(&request, &caller),
             Mutation::Remove { device, caller } => self.remove(&device, &caller),
             Mutation::Rename { device, label, caller } => self.rename(&device, &label, &caller),

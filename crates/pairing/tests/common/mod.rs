@@ -58,8 +58,12 @@ pub fn open(dir: &Path) -> (Store, OpenReport) {
 pub fn pair(store: &Store, n: u32, role: Role, scopes: &[&str]) -> Result<Device, ApplyError> {
     let filed = store.apply_blocking(Mutation::File(ask(n, role, scopes)))?;
     let Outcome::Filed { request, .. } = filed.outcome else { panic!("{:?}", filed.outcome) };
-    let approve =
-        Mutation::Approve { request: request.id.clone(), caller: CallerAuthority::owner(), expect: None };
+    let approve = Mutation::Approve {
+        request: request.id.clone(),
+        caller: CallerAuthority::owner(),
+        expect: None,
+        replace: None,
+    };
     match store.apply_blocking(approve)?.outcome {
         Outcome::Approved { device, .. } => Ok((*device).clone()),
         other => panic!("{other:?}"),

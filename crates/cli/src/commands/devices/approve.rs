@@ -7,13 +7,13 @@ use openclaw_protocol::words::Words;
 use serde_json::{Map, Value, json};
 
 use super::entry::{Listing, Paired, Pending, scopes, short};
-use super::list;
 use super::pick::{Former, Pick, pick};
+use super::{list, manage};
 use crate::args::devices::ApproveArgs;
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
 use crate::hint::{Hints, word};
 use crate::reach::Gateway;
-use crate::ui::{Style, Ui};
+use crate::ui::{Style, Ui, time};
 
 /// How long an approved device is given to show up.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -46,11 +46,22 @@ pub(crate) async fn run(
         None => Chosen { request: newest(gateway).await?, named_exactly: false, certain: true },
     };
     let request = chosen.request;
+    let replace = match &args.replace {
+        Some(words) => Some(manage::device(gateway, hints, words).await?),
+        None => None,
+    };
     let at_once = !args.dry_run && (chosen.named_exactly || (args.yes && chosen.certain));
     if !at_once {
         let asked = !args.dry_run && !json && ui.interactive();
-        let paired = known(gateway, &request).await?;
-        show(ui, hints, &request, paired.as_ref(), json, asked);
+        let answer = gateway.call("device.pair.list", json!({})).await?;
+        let listing = list::read(&answer)?;
+        let paired = listing.device(&request.device_id);
+        show(ui, hints, &request, paired, json, asked);
+        match (&replace, request.predecessor(&listing)) {
+            (Some(old), _) if !json => ui.line(format!("  Removes: {}", Words::new(old))),
+            (None, Some(old)) if !json => ui.line(list::same_again(hints, &request, old, time::now_ms())),
+            _ => {}
+        }
         if args.dry_run {
             return Ok(0);
         }
@@ -62,7 +73,13 @@ pub(crate) async fn run(
             return Err(Failure::shown(EXIT_FAILED));
         }
     }
-    approve(gateway, ui, hints, &request, json, args.no_wait).await
+    approve(gateway, ui, hints, &request, replace.as_deref(), Manner { json, no_wait: args.no_wait }).await
+}
+
+/// How the answer is given.
+struct Manner {
+    json: bool,
+    no_wait: bool,
 }
 
 struct Chosen {
@@ -79,33 +96,36 @@ async fn newest(gateway: &mut dyn Gateway) -> Result<Box<Pending>, Failure> {
     newest.map(Box::new).ok_or_else(|| Failure::new("No pending device pairing requests to approve"))
 }
 
-/// The device as it is paired now, when it is.
-async fn known(gateway: &mut dyn Gateway, request: &Pending) -> Result<Option<Paired>, Failure> {
-    let answer = gateway.call("device.pair.list", json!({})).await?;
-    Ok(list::read(&answer)?.device(&request.device_id).cloned())
-}
-
 async fn approve(
     gateway: &mut dyn Gateway,
     ui: &mut Ui,
     hints: &Hints,
     request: &Pending,
-    json: bool,
-    no_wait: bool,
+    replace: Option<&str>,
+    manner: Manner,
 ) -> Outcome {
     let mut params = Map::new();
     params.insert("requestId".to_owned(), Value::String(request.request_id.clone()));
     if let Some(shown) = &request.shown {
         params.insert("shown".to_owned(), Value::String(shown.clone()));
     }
-    let answer = match gateway.call("device.pair.approve", Value::Object(params)).await {
+    // Only the owner, whom a gateway of this kind tells what was shown, may ask for both in one step.
+    let in_one_step = replace.filter(|_| request.shown.is_some());
+    if let Some(old) = in_one_step {
+        params.insert("replace".to_owned(), Value::String(old.to_owned()));
+    }
+    let mut answer = match gateway.call("device.pair.approve", Value::Object(params)).await {
         Ok(answer) => answer,
         Err(error) if error.refusal() == Some("unknown requestId") => {
             return Err(unknown(hints, &request.request_id));
         }
         Err(error) => return Err(error.into()),
     };
-    if json {
+    if let Some(old) = replace.filter(|_| in_one_step.is_none()) {
+        gateway.call("device.pair.remove", json!({ "deviceId": old })).await?;
+        answer["replaced"] = json!(old);
+    }
+    if manner.json {
         ui.json(&answer);
         return Ok(0);
     }
@@ -116,7 +136,10 @@ async fn approve(
     for line in facts(request) {
         ui.line(line);
     }
-    if !no_wait && gateway.is_running() {
+    if let Some(old) = replace {
+        ui.line(format!("Removed {}", Words::new(old)));
+    }
+    if !manner.no_wait && gateway.is_running() {
         wait_for(gateway, ui, request).await;
     }
     Ok(0)
@@ -139,7 +162,7 @@ async fn wait_for(gateway: &mut dyn Gateway, ui: &mut Ui, request: &Pending) {
             return;
         }
         if tokio::time::Instant::now() + pause > deadline {
-            ui.line(format!("{} has not connected yet; it gets in with its next attempt.", request.name()));
+            ui.line(format!("{} has not connected yet; it gets in with its next attempt. No restart is needed: open it, or reload its page.", request.name()));
             return;
         }
         tokio::time::sleep(pause).await;

@@ -91,6 +91,10 @@ pub(crate) struct Paired {
     pub(crate) tokens: Vec<Token>,
     /// It is connected now.
     pub(crate) connected: bool,
+    /// When it was there last, ms.
+    pub(crate) last_seen_at_ms: Option<u64>,
+    /// When it was approved, ms.
+    pub(crate) approved_at_ms: u64,
 }
 
 /// Summary of a device token.
@@ -109,6 +113,35 @@ impl Pending {
         name(self.display_name.as_ref(), self.client_id.as_ref(), self.platform.as_ref(), &self.device_id)
     }
 
+    /// The same, and what it runs on where the name that it chose does not tell.
+    pub(crate) fn description(&self) -> String {
+        let name = self.name();
+        match self.platform.as_ref().filter(|platform| !platform.as_str().is_empty()) {
+            Some(platform) if !name.to_lowercase().contains(&platform.as_str().to_lowercase()) => {
+                format!("{name} ({platform})")
+            }
+            _ => name,
+        }
+    }
+
+    /// The paired device that probably was this one before its storage was cleared or its app installed anew: of the
+    /// same name, program and platform, and not connected. Strangers choose names, so this is only a question.
+    pub(crate) fn predecessor<'a>(&self, listing: &'a Listing) -> Option<&'a Paired> {
+        if listing.device(&self.device_id).is_some() {
+            return None;
+        }
+        let same = |mine: &Option<Words>, theirs: &Option<Words>| mine.is_some() && mine == theirs;
+        let alike = |device: &&Paired| {
+            !device.connected
+                && same(&self.client_id, &device.client_id)
+                && self.platform == device.platform
+                && self.display_name == device.display_name
+                // Programs without a name of their own are alike everywhere; a place tells them apart.
+                && (self.display_name.is_some() || same(&self.remote_ip, &device.remote_ip))
+        };
+        listing.paired.iter().filter(alike).max_by_key(|device| device.last_there_ms())
+    }
+
     /// The roles it asks for, without repetition.
     pub(crate) fn roles(&self) -> Vec<String> {
         roles(self.role.as_ref(), &self.roles)
@@ -125,6 +158,11 @@ impl Paired {
     /// Its roles, without repetition.
     pub(crate) fn roles(&self) -> Vec<String> {
         roles(self.role.as_ref(), &self.roles)
+    }
+
+    /// When it was there last, or at least approved, ms.
+    pub(crate) fn last_there_ms(&self) -> u64 {
+        self.last_seen_at_ms.unwrap_or(self.approved_at_ms).max(self.approved_at_ms)
     }
 
     /// `operator, node (revoked)`.

@@ -5,6 +5,7 @@ mod entry;
 mod list;
 mod manage;
 mod pick;
+mod prune;
 mod tokens;
 
 use crate::args::devices::{Common, DevicesArgs, DevicesCommand};
@@ -29,10 +30,11 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DevicesArgs) -> O
     let mut opened = reach::open(context, ui, &reach, Door::Management, TIMEOUT_MS).await?;
     let gateway: &mut dyn Gateway = opened.as_mut();
     let outcome = match command {
-        DevicesCommand::List(_) => list::run(gateway, ui, json, time::now_ms()).await,
+        DevicesCommand::List(_) => list::run(gateway, ui, &hints, json, time::now_ms()).await,
         DevicesCommand::Approve(args) => approve::run(gateway, ui, &hints, args, json).await,
         DevicesCommand::Reject(args) => manage::reject(gateway, ui, &hints, &args.words, json).await,
         DevicesCommand::Remove(args) => manage::remove(gateway, ui, &hints, &args.device, json).await,
+        DevicesCommand::Prune(args) => prune::run(gateway, ui, &hints, args, json, time::now_ms()).await,
         DevicesCommand::Rename(args) => manage::rename(gateway, ui, &hints, args, json).await,
         DevicesCommand::Clear(args) => manage::clear(gateway, ui, args, json).await,
         DevicesCommand::Rotate(args) => tokens::rotate(gateway, ui, &hints, args).await,
@@ -51,6 +53,7 @@ fn common(command: &DevicesCommand) -> &Common {
         DevicesCommand::Approve(args) => &args.common,
         DevicesCommand::Reject(args) => &args.common,
         DevicesCommand::Remove(args) => &args.common,
+        DevicesCommand::Prune(args) => &args.common,
         DevicesCommand::Rename(args) => &args.common,
         DevicesCommand::Clear(args) => &args.common,
         DevicesCommand::Rotate(args) => &args.common,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use openclaw_pairing::{Applied, Mutation, Outcome, Rejected, Shown};
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::schema::{Field, NAME, Shape};
 use openclaw_protocol::scope::Scope;
 use serde::Deserialize;
@@ -18,8 +19,11 @@ use crate::wire::{self, Viewer};
 
 const APPROVE: &str = "device.pair.approve";
 
-static APPROVAL: [Field; 2] =
-    [Field::required("requestId", NAME), Field::optional("shown", Shape::Text { min: 16, max: 16 })];
+static APPROVAL: [Field; 3] = [
+    Field::required("requestId", NAME),
+    Field::optional("shown", Shape::Text { min: 16, max: 16 }),
+    Field::optional("replace", NAME),
+];
 static REQUEST: [Field; 1] = [Field::required("requestId", NAME)];
 static DEVICE: [Field; 1] = [Field::required("deviceId", NAME)];
 static LABEL: [Field; 2] =
@@ -40,6 +44,7 @@ pub(super) fn methods() -> Methods {
 struct Approval {
     request_id: String,
     shown: Option<String>,
+    replace: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -91,26 +96,37 @@ pub(crate) async fn approve_request(
     caller: &Authority,
     request: &str,
     expect: Option<Shown>,
+    replace: Option<DeviceId>,
 ) -> Result<Applied, ErrorShape> {
     let mutation = request_id(request).map(|request| Mutation::Approve {
         request,
         caller: pairing_caller(caller),
         expect,
+        replace,
     });
     apply(core, caller, Doing::Approve, mutation).await
 }
 
 async fn approve(core: Arc<Core>, caller: Authority, params: Approval) -> Reply {
     for_owner_only(&caller, APPROVE, "shown", params.shown.is_some())?;
+    for_owner_only(&caller, APPROVE, "replace", params.replace.is_some())?;
     let expect = params.shown.as_deref().map(|shown| {
         Shown::parse(shown)
             .ok_or_else(|| ErrorShape::invalid_params(APPROVE, "at /shown: must be 16 hex digits"))
     });
-    let applied = approve_request(&core, &caller, &params.request_id, expect.transpose()?).await?;
+    let replace = params.replace.as_deref().map(device_id).transpose();
+    let replace = replace.map_err(|rejected| error(rejected.into(), Doing::Approve, &caller))?;
+    let applied =
+        approve_request(&core, &caller, &params.request_id, expect.transpose()?, replace.clone()).await?;
     match &applied.outcome {
         Outcome::Approved { device, request } => {
             let approved = request.as_ref().map_or(params.request_id.as_str(), |request| request.id.as_str());
-            Ok(json!({"requestId": approved, "device": wire::device(device, Viewer::of(&caller), None)}))
+            let mut answer =
+                json!({"requestId": approved, "device": wire::device(device, Viewer::of(&caller), None)});
+            if let Some(old) = replace {
+                answer["replaced"] = json!(old);
+            }
+            Ok(answer)
         }
         other => Err(unexpected(other)),
     }

@@ -121,7 +121,7 @@ fn about_node(core: &Core, request: &str) -> Result<(), ErrorShape> {
 
 async fn approve(core: Arc<Core>, caller: Authority, params: ByRequest) -> Reply {
     about_node(&core, &params.request_id)?;
-    let applied = approve_request(&core, &caller, &params.request_id, None).await?;
+    let applied = approve_request(&core, &caller, &params.request_id, None, None).await?;
     match &applied.outcome {
         Outcome::Approved { device, request } => {
             let approved = request.as_ref().map_or(params.request_id.as_str(), |request| request.id.as_str());

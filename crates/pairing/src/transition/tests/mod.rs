@@ -64,7 +64,7 @@ impl World {
     }
 
     fn approve(&mut self, id: &RequestId, caller: CallerAuthority) -> Result<Device, Rejected> {
-        match self.go(Mutation::Approve { request: id.clone(), caller, expect: None })? {
+        match self.go(Mutation::Approve { request: id.clone(), caller, expect: None, replace: None })? {
             Outcome::Approved { device, .. } => Ok((*device).clone()),
             other => panic!("{other:?}"),
         }

@@ -107,8 +107,12 @@ fn an_expired_id_stands_for_the_same_request_made_again() {
 fn an_approval_of_something_else_than_was_shown_is_refused() {
     let mut world = World::new();
     let request = world.file(ask(1, Role::Operator, &[])).unwrap();
-    let approve =
-        |expect| Mutation::Approve { request: request.id.clone(), caller: CallerAuthority::owner(), expect };
+    let approve = |expect| Mutation::Approve {
+        request: request.id.clone(),
+        caller: CallerAuthority::owner(),
+        expect,
+        replace: None,
+    };
     let refused = world.go(approve(Some(Shown(request.shown.0 ^ 1))));
     assert_eq!(refused.unwrap_err(), Rejected::Changed { now: request.shown });
     assert_eq!(Shown::parse(&request.shown.to_string()), Some(request.shown));
@@ -178,4 +182,28 @@ fn a_device_id_does_not_stand_for_a_request_that_was_just_broadened() {
         matches!(look(&world, new.device_id.as_str()), Resolved::Request(_)),
         "ten minutes later it does"
     );
+}
+
+#[test]
+fn an_approval_may_take_the_place_of_an_older_device() {
+    let mut world = World::new();
+    let old = world.paired(1, Role::Operator, &["operator.read"]);
+    let node = world.paired(2, Role::Node, &[]);
+    let request = world.file(ask(3, Role::Operator, &["operator.read"])).unwrap();
+    let replacing = |device: &DeviceId, caller: CallerAuthority| Mutation::Approve {
+        request: request.id.clone(),
+        caller,
+        expect: None,
+        replace: Some(device.clone()),
+    };
+    let owner = CallerAuthority::owner;
+    // All of it or nothing: the request still waits after each of these.
+    let stranger = ask(9, Role::Operator, &[]).device_id;
+    assert_eq!(world.go(replacing(&stranger, owner())).unwrap_err(), Rejected::UnknownDevice);
+    assert_eq!(world.go(replacing(&request.device_id, owner())).unwrap_err(), Rejected::ReplacesItself);
+    let small = caller(&["operator.pairing", "operator.read"]);
+    assert_eq!(world.go(replacing(&node, small)).unwrap_err(), Rejected::RoleNeedsAdmin(Role::Node));
+    world.go(replacing(&old, owner())).unwrap();
+    assert!(world.state.device(&old).is_none() && world.state.device(&request.device_id).is_some());
+    assert!(world.last.iter().any(|change| matches!(change, Change::Removed(id) if *id == old)));
 }

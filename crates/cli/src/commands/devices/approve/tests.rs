@@ -33,6 +33,7 @@ fn args(words: Option<&str>) -> ApproveArgs {
     ApproveArgs {
         words: words.map(str::to_owned),
         latest: words.is_none(),
+        replace: None,
         yes: false,
         dry_run: false,
         no_wait: true,
@@ -108,7 +109,7 @@ fn it_stops_waiting_and_never_waits_for_a_stopped_gateway() {
         "",
     );
     assert!(
-        ran.out.ends_with("Chrome on macOS has not connected yet; it gets in with its next attempt.\n"),
+        ran.out.ends_with("Chrome on macOS has not connected yet; it gets in with its next attempt. No restart is needed: open it, or reload its page.\n"),
         "{}",
         ran.out
     );
@@ -251,4 +252,44 @@ fn nothing_waits() {
     let gateway = Scripted::new([("device.pair.list", Ok(json!({"pending": [], "paired": []})))]);
     let ran = approve(gateway, args(None), Terminal::plain(), "");
     assert_eq!(ran.err, "No pending device pairing requests to approve\n");
+}
+
+#[test]
+fn an_old_device_may_go_in_the_same_step() {
+    let old = "b".repeat(64);
+    let replacing = || ApproveArgs { replace: Some(old.clone()), ..args(Some("7f3a9c1e-0000")) };
+    let resolved =
+        |request: Value| ("device.pair.resolve", Ok(json!({"kind": "request", "request": request})));
+    let gateway = Scripted::new([resolved(request()), ("device.pair.approve", Ok(approved()))]);
+    let ran = approve(gateway, replacing(), Terminal::plain(), "");
+    assert_eq!(ran.outcome, Ok(0));
+    assert!(ran.out.contains(&format!("Removed {old}")), "{}", ran.out);
+    assert_eq!(ran.calls[1].1["replace"], json!(old));
+
+    // A gateway that does not say what it showed is not asked for more than it knows.
+    let mut plain = request();
+    plain.as_object_mut().unwrap().remove("shown");
+    let gateway = Scripted::new([
+        resolved(plain),
+        ("device.pair.approve", Ok(approved())),
+        ("device.pair.remove", Ok(json!({}))),
+    ]);
+    let ran = approve(gateway, replacing(), Terminal::plain(), "");
+    assert_eq!(ran.outcome, Ok(0));
+    assert_eq!((ran.calls[1].1.get("replace"), &ran.calls[2].1), (None, &json!({"deviceId": old})));
+}
+
+#[test]
+fn a_preview_asks_whether_the_device_is_an_old_one() {
+    let old = json!({"deviceId": "c".repeat(64), "displayName": "Chrome on macOS", "platform": "macos",
+                     "clientId": "openclaw-control-ui", "role": "operator", "approvedAtMs": 1});
+    let listing = json!({"pending": [request()], "paired": [old]});
+    let gateway =
+        Scripted::new([("device.pair.list", Ok(listing.clone())), ("device.pair.list", Ok(listing))]);
+    let ran = approve(gateway, args(None), Terminal::plain(), "");
+    assert!(
+        ran.out.contains(&format!("openclaw devices approve 7f3a9c1e-0000 --replace {}", "c".repeat(64))),
+        "{}",
+        ran.out
+    );
 }
