@@ -57,6 +57,16 @@ impl AddressClass {
         }
     }
 
+    /// Whether a direct peer of this class came over a container network: a bridge's own range always, and any private
+    /// address when the gateway itself is in a container, where there is no other network to come over.
+    pub const fn is_container_network(self, in_container: bool) -> bool {
+        match self {
+            Self::ContainerBridge => true,
+            Self::Private | Self::LinkLocal => in_container,
+            Self::Loopback | Self::SharedOrTailnet | Self::Public => false,
+        }
+    }
+
     /// The class in words, as they stand behind an address: `172.18.0.1 (container bridge)`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -121,5 +131,25 @@ mod tests {
     fn words() {
         assert_eq!(in_words("172.18.0.1".parse().unwrap()), "172.18.0.1 (container bridge)");
         assert_eq!(in_words("::ffff:203.0.113.9".parse().unwrap()), "203.0.113.9 (public)");
+    }
+
+    #[test]
+    fn container_networks() {
+        for (address, outside, inside) in [
+            ("172.17.0.1", true, true),
+            ("::ffff:172.18.0.1", true, true),
+            ("172.32.0.1", false, false),
+            ("192.168.65.1", false, true),
+            ("10.88.0.1", true, true),
+            ("10.1.2.3", false, true),
+            ("fd00::1", false, true),
+            ("203.0.113.9", false, false),
+            ("100.64.0.2", false, false),
+            ("127.0.0.1", false, false),
+        ] {
+            let class = AddressClass::of(address.parse().unwrap());
+            assert_eq!(class.is_container_network(false), outside, "{address}");
+            assert_eq!(class.is_container_network(true), inside, "{address}");
+        }
     }
 }

@@ -333,13 +333,18 @@ pub fn is_listed(trusted: &[IpNet], address: IpAddr) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// Parses an entry of `gateway.trustedProxies`: an address or a CIDR range, IPv4, IPv6 or mapped, with spaces.
+/// Parses an entry of `gateway.trustedProxies`: an address or a CIDR range, IPv4, IPv6 (also in brackets) or mapped,
+/// with spaces where people leave them (F-14).
 pub fn parse_proxy(entry: &str) -> Option<IpNet> {
-    let entry = entry.trim();
-    if let Ok(ip) = entry.parse::<IpAddr>() {
-        return Some(IpNet::from(ip.to_canonical()));
-    }
-    let net: IpNet = entry.parse().ok()?;
+    let (address, bits) = match entry.split_once('/') {
+        Some((address, bits)) => (address.trim(), Some(bits.trim())),
+        None => (entry.trim(), None),
+    };
+    let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
+    let Some(bits) = bits else {
+        return address.parse::<IpAddr>().ok().map(|ip| IpNet::from(ip.to_canonical()));
+    };
+    let net: IpNet = format!("{address}/{bits}").parse().ok()?;
     match net {
         IpNet::V6(v6) => match (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96)) {
             (Some(v4), Some(prefix)) => ipnet::Ipv4Net::new(v4, prefix).ok().map(IpNet::V4),
@@ -499,6 +504,9 @@ mod tests {
         assert_eq!(parse_proxy(" 10.0.0.1 "), "10.0.0.1/32".parse().ok());
         assert_eq!(parse_proxy("::ffff:10.0.0.0/104"), "10.0.0.0/8".parse().ok());
         assert_eq!(parse_proxy("fd00::/8"), "fd00::/8".parse().ok());
+        assert_eq!(parse_proxy("10.0.0.0 / 24"), "10.0.0.0/24".parse().ok());
+        assert_eq!(parse_proxy("[2001:db8::1]"), "2001:db8::1/128".parse().ok());
+        assert_eq!(parse_proxy("[2001:db8::]/32"), "2001:db8::/32".parse().ok());
         assert_eq!(parse_proxy("proxy.example.com"), None);
         assert!(is_listed(&nets(&["172.16.0.0/12"]), "::ffff:172.17.0.1".parse().unwrap()));
     }

@@ -7,7 +7,7 @@ use openclaw_config::paths::{self, LegacyState};
 use openclaw_config::{Env, Flags, Paths};
 
 use crate::args::{Command, Root};
-use crate::commands::{completion, config, devices, gateway, health, logs, qr};
+use crate::commands::{completion, config, devices, gateway, health, live, logs, qr};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::grammar::{self, Typed};
@@ -53,6 +53,14 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     }
 }
 
+/// Says why nothing can be run, and returns the exit code.
+pub(crate) fn explain(why: &str) -> u8 {
+    let mut ui = Ui::system(Terminal::plain());
+    let failure = Failure::new(why);
+    failure.print(&mut ui, false);
+    failure.exit_code()
+}
+
 fn wants_json(root: &Root) -> bool {
     match &root.command {
         Some(Command::Gateway(args)) => gateway::wants_json(args),
@@ -86,6 +94,7 @@ fn command(root: Root, env: Env, words: Vec<String>, ui: &mut Ui) -> Outcome {
     match command {
         Command::Gateway(args) if server => gateway::run(context, ui, *args, dev),
         Command::Gateway(args) => block_on(gateway::ask(&context, ui, *args)),
+        Command::Health(args) if args.live => block_on(live::run(&context, ui, &args)),
         Command::Health(args) => block_on(health::run(&context, ui, &args)),
         Command::Devices(args) => block_on(devices::run(&context, ui, &args)),
         Command::Config(args) => config::run(&context, ui, &args),

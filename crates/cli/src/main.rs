@@ -9,6 +9,7 @@
 //! | [`look`] | everything there is to know about the gateway of this machine, gathered once |
 //! | [`commands`] | one module for each command |
 //! | [`ui`], [`failure`], [`hint`] | everything that is printed |
+//! | [`shim`] | the `node` of the container image |
 
 mod app;
 mod args;
@@ -20,15 +21,17 @@ mod hint;
 mod look;
 mod numbers;
 mod reach;
+mod shim;
 #[cfg(test)]
 mod snapshot;
 mod ui;
 mod version;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    ExitCode::from(app::run(&words))
+    match shim::called(std::env::args_os()) {
+        shim::Called::Words(words) => ExitCode::from(app::run(&words)),
+        shim::Called::NotNode(explanation) => ExitCode::from(app::explain(&explanation)),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openclaw_os::file::read_nofollow;
 use openclaw_protocol::secret::Secret;
+use openclaw_protocol::words::Words;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -16,7 +17,7 @@ use crate::keypath::KeyPath;
 use crate::parse::{self, ParseError};
 use crate::paths::Paths;
 use crate::secretref::{Resolver, SecretValue};
-use crate::{include, lines, migrate, schema, substitute};
+use crate::{include, lines, migrate, proxies, schema, substitute};
 
 /// Largest `.env` file read.
 const MAX_DOTENV_BYTES: u64 = 256 * 1024;
@@ -265,17 +266,29 @@ fn consistency(value: &Value) -> Vec<Issue> {
         ));
     }
     for (i, entry) in strings(gateway.and_then(|g| g.get("trustedProxies"))) {
-        if !is_address_or_range(entry) {
-            issues.push(
-                Issue::new(
+        let finding = match proxies::Range::parse(entry) {
+            None => Issue::new(
+                format!("gateway.trustedProxies[{i}]"),
+                Severity::Warning,
+                IssueKind::WrongType,
+                "not an address or CIDR range; it matches no proxy",
+            )
+            .hint("Write an address (10.0.0.1) or a range (10.0.0.0/24)."),
+            Some(range) => match range.too_broad() {
+                None => continue,
+                Some(breadth) => Issue::new(
                     format!("gateway.trustedProxies[{i}]"),
                     Severity::Warning,
-                    IssueKind::WrongType,
-                    "not an address or CIDR range; it matches no proxy",
+                    IssueKind::TooBroad,
+                    format!(
+                        "{} holds {breadth}; anybody there can pretend to be anybody else",
+                        Words::new(entry)
+                    ),
                 )
-                .hint("Write an address (10.0.0.1) or a range (10.0.0.0/8)."),
-            );
-        }
+                .hint("Name the proxy's own address, or the smallest range that holds it."),
+            },
+        };
+        issues.push(finding);
     }
     for (i, origin) in strings(gateway.and_then(|g| g.get("controlUi")?.get("allowedOrigins"))) {
         if !is_origin(origin) {
@@ -296,16 +309,6 @@ fn consistency(value: &Value) -> Vec<Issue> {
 fn strings(value: Option<&Value>) -> impl Iterator<Item = (usize, &str)> {
     let list = value.and_then(Value::as_array).into_iter().flatten();
     list.enumerate().filter_map(|(i, v)| Some((i, v.as_str()?.trim())))
-}
-
-fn is_address_or_range(text: &str) -> bool {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits)),
-        None => (text, None),
-    };
-    let Ok(address) = address.trim_matches(['[', ']']).parse::<std::net::IpAddr>() else { return false };
-    let width = if address.is_ipv4() { 32 } else { 128 };
-    bits.is_none_or(|b| b.parse::<u8>().is_ok_and(|b| b <= width))
 }
 
 fn is_origin(text: &str) -> bool {

@@ -37,6 +37,9 @@ pub enum IssueKind {
     Syntax,
     /// A redaction marker or a guide's placeholder where a secret belongs (ruling 34).
     Placeholder,
+    /// A range of trusted proxies that is so wide that it vouches for strangers. Refused by `config set` unless it is
+    /// said twice, warned about on load.
+    TooBroad,
 }
 
 /// One finding about the configuration file. Contains no secret value.

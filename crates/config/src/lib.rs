@@ -24,6 +24,7 @@ pub mod keypath;
 pub mod migrate;
 pub mod parse;
 pub mod paths;
+pub mod proxies;
 pub mod redact;
 pub mod reload;
 pub mod report;

@@ -6,7 +6,7 @@ use std::path::Path;
 pub const VARIABLE: &str = "OPENCLAW_IN_CONTAINER";
 /// Set by the compose file: what the host's user types before `openclaw …` (ruling 35). It is a stranger's text until the
 /// catalogue of refusals has checked it.
-pub const PREFIX_VARIABLE: &str = "OPENCLAW_COMMAND_PREFIX";
+pub const PREFIX_VARIABLE: &str = "OPENCLAW_CONTAINER_PREFIX";
 
 /// A container was recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,20 +55,25 @@ impl Judge<'_> {
 
     /// Why the peer is not local, as it may be told: it concerns the peer itself.
     pub(super) fn not_local(&self) -> Option<NotLocal> {
-        let why = match self.at.local.as_ref().err()? {
-            peer::NotLocal::RemoteAddress
-                if self.at.client.map(AddressClass::of) == Some(AddressClass::ContainerBridge) =>
-            {
-                NotLocalWhy::ContainerNetwork
-            }
-            peer::NotLocal::RemoteAddress => NotLocalWhy::Address,
-            peer::NotLocal::Forwarded { header } => NotLocalWhy::Forwarded {
-                header: Words::new(header),
+        let local = self.at.local.as_ref().err()?;
+        let in_container = self.attempt.facts.in_container;
+        let forwarded = self.attempt.facts.forwarding_headers().into_iter().next();
+        let container =
+            || self.at.client.is_some_and(|ip| AddressClass::of(ip).is_container_network(in_container));
+        let why = match (local, forwarded) {
+            // Whoever set up the proxy is helped by its name, wherever the proxy is.
+            (_, Some(header)) => NotLocalWhy::Forwarded {
+                header: Words::new(&header),
                 listed: matches!(self.at.path, Path::TrustedProxy { .. }),
             },
-            peer::NotLocal::ForeignHost { host } => NotLocalWhy::Host { host: host.clone() },
-            peer::NotLocal::OtherUser { .. } | peer::NotLocal::OwnerUnknown => NotLocalWhy::OtherUser,
-            peer::NotLocal::Container => NotLocalWhy::InContainer,
+            (peer::NotLocal::RemoteAddress, _) if container() => NotLocalWhy::ContainerNetwork,
+            (peer::NotLocal::RemoteAddress, _) => NotLocalWhy::Address,
+            (peer::NotLocal::Forwarded { header }, _) => {
+                NotLocalWhy::Forwarded { header: Words::new(header), listed: false }
+            }
+            (peer::NotLocal::ForeignHost { host }, _) => NotLocalWhy::Host { host: host.clone() },
+            (peer::NotLocal::OtherUser { .. } | peer::NotLocal::OwnerUnknown, _) => NotLocalWhy::OtherUser,
+            (peer::NotLocal::Container, _) => NotLocalWhy::InContainer,
         };
         Some(NotLocal { address: self.at.client, why })
     }

@@ -70,7 +70,7 @@ pub(crate) struct SetArgs {
     /// Only say what would change
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Store a key this version does not know
+    /// Store a key this version does not know, or a range of proxies that is too wide
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -125,7 +125,7 @@ pub(crate) struct PatchArgs {
     /// Only say what would change
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Store keys this version does not know
+    /// Store keys this version does not know, or ranges of proxies that are too wide
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -205,4 +205,7 @@ pub(crate) struct HealthArgs {
     /// Same as --verbose
     #[arg(long)]
     pub(crate) debug: bool,
+    /// Only whether this machine's gateway answers at all, for health checks
+    #[arg(long)]
+    pub(crate) live: bool,
 }

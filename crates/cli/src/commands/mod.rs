@@ -5,5 +5,6 @@ pub(crate) mod config;
 pub(crate) mod devices;
 pub(crate) mod gateway;
 pub(crate) mod health;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod qr;

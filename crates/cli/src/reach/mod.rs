@@ -7,6 +7,7 @@ mod connected;
 mod door;
 mod failures;
 mod inputs;
+pub(crate) mod live;
 mod looking;
 mod offline;
 #[cfg(test)]

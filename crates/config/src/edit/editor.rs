@@ -63,6 +63,9 @@ pub enum EditError {
         /// The path.
         path: String,
     },
+    /// A range of trusted proxies that would vouch for strangers.
+    #[error("{0}. Name the proxy's own address, or add --force to trust the whole range.")]
+    TooBroad(Issue),
     /// A marker came back for which nothing is stored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -147,7 +150,7 @@ impl<'a> Editor<'a> {
         Self { paths, env, origin, now, argv: vec![], force: false, dry_run: false, base: None, undoes: None }
     }
 
-    /// Store keys that no version knows.
+    /// Store keys that no version knows, and ranges of proxies that are too wide.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
@@ -427,6 +430,9 @@ impl<'a> Editor<'a> {
             let parent: KeyPath = issue.path.parse().unwrap_or_default();
             let path = if issue.path == "<root>" { KeyPath::keys([key]) } else { parent.key(key) };
             return Err(EditError::UnknownKey { path: path.to_string(), suggestion: schema::suggest(&path) });
+        }
+        if let Some(issue) = added.iter().find(|i| i.kind == IssueKind::TooBroad).filter(|_| !self.force) {
+            return Err(EditError::TooBroad((*issue).clone()));
         }
         added.retain(|i| i.severity != Severity::Warning);
         if !added.is_empty() {

@@ -141,13 +141,19 @@ pub enum NotLocalWhy {
 }
 
 impl NotLocal {
-    fn sentence(&self) -> String {
+    /// `browser`: the words are for a person who looks at a page.
+    fn sentence(&self, browser: bool) -> String {
         let seen =
             self.address.map_or_else(|| "this connection".to_owned(), |ip| format!("this device as {ip}"));
         match &self.why {
             NotLocalWhy::Address => format!("The gateway sees {seen}, which is another machine."),
             NotLocalWhy::ContainerNetwork => {
-                format!("The gateway sees {seen}, through a container network, so it does not count as local.")
+                let who = if browser { "Your browser" } else { "This device" };
+                let network = self.address.map_or_else(String::new, |ip| format!(" ({ip})"));
+                format!(
+                    "{who} reaches this gateway through a container network{network}, as any machine could, so it does \
+                     not count as local."
+                )
             }
             NotLocalWhy::InContainer => format!(
                 "The gateway runs in a container and sees {seen}, where it cannot tell its own machine from others."
@@ -253,7 +259,7 @@ impl PairingRefusal {
         let mut sentence = self.what_happened();
         if let Some(not_local) = &self.not_local {
             sentence.push(' ');
-            sentence.push_str(&not_local.sentence());
+            sentence.push_str(&not_local.sentence(self.control_ui));
         }
         sentence.push_str(match (&self.reason, self.claimable) {
             (PairingReason::NotPaired, true) => {

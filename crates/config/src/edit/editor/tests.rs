@@ -352,3 +352,21 @@ fn a_full_or_forbidden_place_loses_nothing() {
     assert!(outcome.notes.iter().any(|n| n.starts_with("No backup was kept")) == outcome.backup.is_none());
     assert!(home.text().contains("\"port\": 3"));
 }
+
+#[test]
+fn a_range_of_proxies_that_holds_strangers_is_said_twice() {
+    let home = Home::new(FILE);
+    let path: KeyPath = "gateway.trustedProxies".parse().unwrap();
+    for range in ["0.0.0.0/0", "::/0", "10.0.0.0/8", "192.168.0.0/16", "100.64.0.0/10"] {
+        let error = home.set("gateway.trustedProxies", json!(["10.0.0.5", range])).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, EditError::TooBroad(_)), "{range}: {text}");
+        assert!(text.starts_with("gateway.trustedProxies[1]: ") && text.contains("--force"), "{text}");
+        assert_eq!(home.text(), FILE);
+    }
+    home.set("gateway.trustedProxies", json!(["10.0.0.5", "172.18.0.0/16", "127.0.0.0/8"])).unwrap();
+    let forced = home.editor().force(true).set(&path, json!(["100.64.0.0/10"])).unwrap();
+    assert!(forced.loaded.issues.iter().any(|issue| issue.kind == IssueKind::TooBroad));
+    // What stands there by decision does not hinder other changes.
+    home.set("gateway.port", json!(19000)).unwrap();
+}

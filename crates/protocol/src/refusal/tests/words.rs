@@ -160,7 +160,7 @@ fn pairing_says_who_asks_for_what_and_why_it_is_not_local() {
     let help = Refusal::Pairing(new).help();
     assert_eq!(
         help.sentence,
-        "This device is not approved yet, which is normal once for each browser, app and profile. The token was right, but a token does not approve a device. It asks for operator access: admin, read. The gateway sees this device as 172.18.0.1, through a container network, so it does not count as local. Enter the claim code that the gateway shows in its output, or approve the device on the gateway's host."
+        "This device is not approved yet, which is normal once for each browser, app and profile. The token was right, but a token does not approve a device. It asks for operator access: admin, read. This device reaches this gateway through a container network (172.18.0.1), as any machine could, so it does not count as local. Enter the claim code that the gateway shows in its output, or approve the device on the gateway's host."
     );
     assert_eq!(help.fix.unwrap(), format!("openclaw devices approve {REQUEST}"));
 
