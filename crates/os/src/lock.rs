@@ -58,8 +58,10 @@ pub struct LockHeldBy {
     pub version: Option<String>,
     /// The config file the holder runs with.
     pub config_path: Option<PathBuf>,
-    /// When it took the lock, ISO 8601.
+    /// When it took the lock, ISO 8601. A restart in place takes it anew.
     pub created_at: Option<String>,
+    /// Its start time in clock ticks since boot ([`process::start_time`]); with the pid it names one process.
+    pub start_time: Option<u64>,
     /// The lock file.
     pub lock_path: PathBuf,
 }
@@ -130,6 +132,7 @@ impl Record {
             version: self.version,
             config_path: self.config_path,
             created_at: self.created_at,
+            start_time: self.start_time,
             lock_path,
         }
     }
@@ -252,6 +255,7 @@ fn holder(file: &mut File, lock_path: PathBuf) -> LockHeldBy {
             version: None,
             config_path: None,
             created_at: None,
+            start_time: None,
             lock_path,
         },
     }
@@ -309,6 +313,7 @@ mod node_lock {
                         version: None,
                         config_path: None,
                         created_at: None,
+                        start_time: None,
                         lock_path: path,
                     };
                     return Err(LockError::Held(nobody));
