@@ -157,6 +157,12 @@ impl Paths {
         self.state_dir.join("state").join("gateway.sqlite")
     }
 
+    /// `<state>/state/journal.json`: whom the gateway refused lately, and why.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.state_dir.join("state").join("journal.json")
+    }
+
     /// `<state>/gateway.sock`, the owner socket in its usual place.
     #[must_use]
     pub fn owner_socket(&self) -> PathBuf {

@@ -113,7 +113,7 @@ impl Core {
             hub: Hub::default(),
             presence: Presence::default(),
             health: Health::default(),
-            journal: Journal::default(),
+            journal: Journal::kept_in(paths.journal()),
             router: rpc::router(),
             unfinished: Register::new(caps),
             control_budget: ControlBudget::default(),

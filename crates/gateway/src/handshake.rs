@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use openclaw_admission::peer::{Path, PeerFacts, bucket};
-use openclaw_admission::trace::Trace;
+use openclaw_admission::peer::PeerFacts;
 use openclaw_admission::{Attempt, Decision, Grant};
 use openclaw_protocol::connect::{self, ConnectParams};
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::frame::{self, FrameError, Request};
 use openclaw_protocol::hello::AuthMethod;
-use openclaw_protocol::ids::{ConnId, DeviceId, Nonce};
+use openclaw_protocol::ids::{ConnId, Nonce};
 use openclaw_protocol::refusal::{Cause, Refusal};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::words::Words;
@@ -207,81 +206,12 @@ impl<'a> Handshake<'a> {
         Answer::silent(&refusal)
     }
 
-    /// Tells the journal, and the log when the refusal is new or has become many.
+    /// Tells the journal and the log.
     fn note(&self, refusal: &Refusal, decided: Option<(&ConnectParams, &Decision)>) {
-        let policy = self.core.policy();
-        let now = self.core.now();
-        let (at, trace, client) = match decided {
-            Some((params, decision)) => {
-                let client = &params.client;
-                let words =
-                    format!("{}/{} {} on {}", client.id, client.mode, client.version, client.platform);
-                (decision.at.clone(), decision.trace.clone(), Words::new(&words))
-            }
-            None => {
-                let at = self
-                    .facts
-                    .whereabouts(&policy.admission.trusted_proxies, policy.admission.real_ip_fallback);
-                (at, Trace::default(), Words::new("unknown"))
-            }
-        };
-        // Only a device that proved itself is named: what is claimed may be somebody else's id.
-        let device = decided.and_then(|(_, decision)| decision.device.as_ref());
-        let wire = refusal.wire(decided.map_or(Dialect::V4, |(_, decision)| decision.dialect));
-        let close = wire.close;
-        let message = wire.error.map_or_else(|| close.reason.clone(), |error| error.message);
-        let entry = journal::Entry {
-            ts: now,
-            first_ts: now,
-            count: 1,
-            conn_id: self.conn.to_string(),
-            peer: peer_in_words(at.client),
-            path: path_in_words(&at.path),
-            device_id: device.map(ToString::to_string),
-            client,
-            request_id: refusal.request_id().map(ToString::to_string),
-            help: refusal.help(),
-            message,
-            trace: Arc::new(trace),
-        };
-        let fix = entry.help.fix.as_ref().map(|fix| format!(" Fix: {fix}")).unwrap_or_default();
-        let line = format!(
-            "closed before connect remote={} path=\"{}\" client=\"{}\" code={} reason=\"{}\" cause={}: {}{fix}",
-            entry.peer,
-            entry.path,
-            entry.client,
-            close.code,
-            close.reason,
-            entry.help.cause,
-            entry.help.sentence,
-        );
-        let devices = self.core.store.snapshot();
-        let known = |id: &&DeviceId| devices.device(id).is_some() || devices.request_of(id).is_some();
-        let kind = journal::Kind {
-            network: at.client.map(bucket),
-            device: device.filter(known).cloned(),
-            message: entry.message.clone(),
-        };
-        let count = self.core.journal.record(kind, entry);
-        if count == 1 {
-            tracing::warn!(subsystem = "gateway/ws", conn = %self.conn, "{line}");
-        } else if count.is_power_of_two() {
-            tracing::warn!(subsystem = "gateway/ws", "{line} ×{count} in 60 s");
-        }
+        journal::note(self.core, refusal, &journal::Knock { conn: &self.conn, facts: self.facts, decided });
     }
 }
 
 fn peer_in_words(client: Option<std::net::IpAddr>) -> String {
-    client.map_or_else(|| "the owner socket".to_owned(), |ip| ip.to_string())
-}
-
-fn path_in_words(path: &Path) -> String {
-    match path {
-        Path::OwnerSocket => "owner socket".to_owned(),
-        Path::Direct => "direct".to_owned(),
-        Path::TrustedProxy { proxy } => format!("through the trusted proxy {proxy}"),
-        Path::UnlistedProxy { proxy, headers } => {
-            format!("through {proxy}, unlisted, with {}", headers.join(", "))
-        }
-    }
+    client.map_or_else(|| "the owner socket".to_owned(), openclaw_admission::address::in_words)
 }

@@ -1,9 +1,9 @@
 //! The log (`cli §17`): JSON lines in a daily file, human lines on the console. Everything reaches it through `tracing`;
 //! this module decides what is shown where, and never decides what happened.
 //!
-//! Events may carry three fields with a meaning: `subsystem` (`"gateway/ws"`; default: from the module), `fold` (a key:
-//! equal ones are counted for a minute instead of repeated, see [`fold`]), and `message`. Other fields and those of the
-//! enclosing spans follow the message as `name=value`.
+//! Events may carry fields with a meaning: `subsystem` (`"gateway/ws"`; default: from the module), `fold` (a key:
+//! equal ones are counted for a minute instead of repeated, see [`fold`]), `fact.<name>` (a property of the line in the
+//! file), and `message`. Other fields and those of the enclosing spans follow the message as `name=value`.
 //!
 //! Writing happens on a thread of its own behind a bounded queue: a slow disk or terminal costs lines (counted and
 //! said), never a stalled connection. A file that cannot be written is told once on standard error and tried again.

@@ -214,6 +214,8 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
         Ending::Stop => openclaw_os::notify::State::Stopping,
         Ending::Restart => openclaw_os::notify::State::Reloading,
     });
+    // What cannot be written has been said already.
+    core.journal.save().ok();
     if let Err(error) = core.store.close() {
         tracing::error!(subsystem = "gateway/pairing", "the device store did not close cleanly: {error}");
     }

@@ -57,6 +57,7 @@ pub(crate) async fn serve(
     tasks.spawn(ping(core.clone()));
     tasks.spawn(broadcast_presence(core.clone()));
     tasks.spawn(broadcast_health(core.clone()));
+    tasks.spawn(crate::journal::keep(core.clone()));
     tasks.spawn(reap(core.clone()));
     tasks.spawn(crate::changes::follow(core.clone(), changes));
     core.claim.show_if_needed(&core).await;

@@ -74,6 +74,12 @@ impl Files {
         self.place(path, bytes, mode, false, false)
     }
 
+    /// Like [`Files::write_atomic`] for content that may be lost in a power cut: whole or as before at any moment, but
+    /// nothing waits for the disk.
+    pub fn write_passing(&self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.place(path, bytes, mode, true, false)
+    }
+
     fn place(&self, path: &Path, bytes: &[u8], mode: u32, replace: bool, durable: bool) -> io::Result<()> {
         let (dir, name) = split(path)?;
         let temporary = dir.join(temporary_name(name)?);

@@ -119,6 +119,7 @@ impl<S: Capable> Layer<S> for LogLayer {
             level: severity,
             subsystem,
             fold: fields.fold.take(),
+            facts: std::mem::take(&mut fields.facts),
             message: fields.text(),
             place: metadata.file().zip(metadata.line()),
             to_file,
@@ -132,12 +133,17 @@ fn subsystem_of(target: &str) -> String {
     target.strip_prefix("openclaw_").unwrap_or(target).replace("::", "/")
 }
 
+/// Fields of this name and something are parts of the message that it tells by itself: they become properties of the
+/// file's line, and are not said again in its text.
+const FACT: &str = "fact.";
+
 /// The fields of an event or span.
 #[derive(Debug, Default)]
 struct Fields {
     message: String,
     subsystem: Option<String>,
     fold: Option<String>,
+    facts: Vec<(&'static str, String)>,
     others: Vec<(&'static str, String)>,
 }
 
@@ -147,6 +153,7 @@ impl Fields {
             "message" => self.message = value,
             "subsystem" => self.subsystem = Some(value),
             "fold" => self.fold = Some(value),
+            name if name.starts_with(FACT) => self.facts.push((&name[FACT.len()..], value)),
             name => match self.others.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) => *known = value,
                 None => self.others.push((name, value)),

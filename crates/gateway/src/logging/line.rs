@@ -23,6 +23,8 @@ pub(super) struct Record {
     pub(super) place: Option<(&'static str, u32)>,
     /// Equal keys are folded.
     pub(super) fold: Option<String>,
+    /// Parts of the message that stand in the file's line by themselves, for programs.
+    pub(super) facts: Vec<(&'static str, String)>,
     pub(super) to_file: bool,
     pub(super) to_console: bool,
 }
@@ -34,6 +36,7 @@ impl Record {
             + self.subsystem.len()
             + self.message.len()
             + self.fold.as_ref().map_or(0, String::len)
+            + self.facts.iter().map(|(_, fact)| size_of::<(&str, String)>() + fact.len()).sum::<usize>()
     }
 }
 
@@ -56,6 +59,12 @@ struct JsonLine<'a> {
     time: &'a str,
     hostname: &'a str,
     message: &'a str,
+    #[serde(flatten, serialize_with = "facts")]
+    facts: &'a [(&'static str, String)],
+}
+
+fn facts<S: serde::Serializer>(facts: &&[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(name, fact)| (name, fact)))
 }
 
 #[derive(Serialize)]
@@ -106,6 +115,7 @@ pub(super) fn json(record: &Record, facts: &Facts) -> String {
         time: &local(record.time, &facts.zone),
         hostname: &facts.hostname,
         message: &record.message,
+        facts: &record.facts,
     };
     // Serialising strings and numbers into a string cannot fail; an empty line would be the harmless outcome.
     let mut out = serde_json::to_string(&line).unwrap_or_default();
@@ -194,6 +204,7 @@ mod tests {
             message: message.into(),
             place: Some(("crates/gateway/src/session.rs", 12)),
             fold: None,
+            facts: Vec::new(),
             to_file: true,
             to_console: true,
         }

@@ -179,6 +179,7 @@ mod tests {
             message: text.into(),
             place: None,
             fold: None,
+            facts: Vec::new(),
             to_file: true,
             to_console: true,
         }

@@ -139,6 +139,7 @@ impl Writer {
             message,
             place: None,
             fold: None,
+            facts: Vec::new(),
             to_file: true,
             to_console: true,
         });
@@ -147,6 +148,9 @@ impl Writer {
     fn write(&mut self, record: &Record) {
         let mut record = record.clone();
         record.message = super::known_masks().clean(&record.message).into_owned();
+        for (_, fact) in &mut record.facts {
+            *fact = super::known_masks().clean(fact).into_owned();
+        }
         if record.to_console {
             let style = self.settings.console_style;
             let text = line::console(&record, &self.facts, style, self.settings.colour);

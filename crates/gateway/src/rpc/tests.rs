@@ -53,6 +53,7 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("device.pair.clear", "admin h", "admin h"),
     ("device.joinCode.create", "admin h", "admin h"),
     ("gateway.journal", "pairing h", "pairing h"),
+    ("gateway.why", "pairing h", "pairing h"),
 ];
 
 /// Methods that count against the control-plane budget (§3.5, marked † in §5.4).
