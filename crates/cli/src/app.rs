@@ -7,7 +7,7 @@ use openclaw_config::paths::{self, LegacyState};
 use openclaw_config::{Env, Flags, Paths};
 
 use crate::args::{Command, Root};
-use crate::commands::{completion, config, devices, gateway, health, live, logs, qr};
+use crate::commands::{completion, config, dashboard, devices, gateway, health, live, logs, qr, tunnel};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::grammar::{self, Typed};
@@ -68,6 +68,8 @@ fn wants_json(root: &Root) -> bool {
         Some(Command::Devices(args)) => devices::wants_json(args),
         Some(Command::Config(args)) => config::wants_json(args),
         Some(Command::Qr(args)) => args.json,
+        Some(Command::Dashboard(args)) => args.json,
+        Some(Command::Tunnel(args)) => args.json,
         // Standard output of `logs` is a stream; it reports failures by itself.
         Some(Command::Logs(_) | Command::Completion(_) | Command::Help { .. } | Command::Other(_)) | None => {
             false
@@ -100,6 +102,8 @@ fn command(root: Root, env: Env, words: Vec<String>, ui: &mut Ui) -> Outcome {
         Command::Config(args) => config::run(&context, ui, &args),
         Command::Logs(args) => block_on(logs::run(&context, ui, &args)),
         Command::Qr(args) => block_on(qr::run(&context, ui, &args)),
+        Command::Dashboard(args) => block_on(dashboard::run(&context, ui, &args)),
+        Command::Tunnel(args) => block_on(tunnel::run(&context, ui, &args)),
         Command::Completion(args) => completion::run(&context, ui, &args),
         // The grammar has answered these.
         Command::Help { .. } | Command::Other(_) => Ok(0),

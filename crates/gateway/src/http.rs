@@ -102,8 +102,11 @@ fn page_or_redirect(core: &Core, request: &Request<Incoming>) -> Answer {
     let query = request.uri().query().unwrap_or_default();
     let token =
         query.split('&').find_map(|pair| pair.strip_prefix("token=")).filter(|token| !token.is_empty());
+    let others: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("token=")).collect();
+    let kept = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
     if let Some(token) = token
-        && let Ok(location) = HeaderValue::from_str(&format!("{}#token={token}", request.uri().path()))
+        && let Ok(location) = HeaderValue::from_str(&format!("{}{kept}#token={token}", request.uri().path()))
     {
         let mut answer = text_answer(StatusCode::FOUND, "");
         answer.headers_mut().insert(header::LOCATION, location);

@@ -2,11 +2,13 @@
 
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod dashboard;
 pub(crate) mod devices;
 pub(crate) mod gateway;
 pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod reach;
+pub(crate) mod tunnel;
 
 use std::ffi::OsString;
 
@@ -63,6 +65,10 @@ pub(crate) enum Command {
     Logs(logs::LogsArgs),
     /// Show a code that pairs a phone
     Qr(qr::QrArgs),
+    /// Open the dashboard, or say how to get to it
+    Dashboard(dashboard::DashboardArgs),
+    /// Reach a gateway of another machine through ssh
+    Tunnel(tunnel::TunnelArgs),
     /// Print the completion script of a shell
     Completion(completion::CompletionArgs),
     /// Show the help of a command

@@ -2,9 +2,11 @@
 
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod dashboard;
 pub(crate) mod devices;
 pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod qr;
+pub(crate) mod tunnel;

@@ -25,10 +25,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("configure", "`openclaw config set <path> <value>` changes one setting at a time"),
     ("connect", "`openclaw devices join-code` makes a code that any client takes in place of a token"),
     ("cron", ""),
-    (
-        "dashboard",
-        "open http://127.0.0.1:18789/ in a browser; `openclaw gateway auth-token --show` shows the token",
-    ),
     ("database", ""),
     ("directory", ""),
     ("dns", ""),
@@ -102,13 +98,12 @@ pub(crate) fn lookup(path: &[&str]) -> Option<String> {
 
 /// The command to suggest instead of one that is absent; words about a command that exists stay as they are.
 pub(crate) fn stand_in(words: &str) -> &str {
-    const STAND_INS: [(&str, &str); 6] = [
+    const STAND_INS: [(&str, &str); 5] = [
         ("gateway start", "gateway run"),
         ("gateway restart", "gateway probe"),
         ("gateway status", "gateway probe"),
         ("status", "gateway probe"),
         ("doctor", "gateway probe"),
-        ("dashboard", "gateway auth-token --show"),
     ];
     let about =
         |name: &str| words == name || words.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));

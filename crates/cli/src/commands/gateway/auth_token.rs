@@ -1,5 +1,5 @@
 //! `gateway auth-token` (cli §4.6, ruling 34): which token the gateway expects, where it comes from, and on a terminal
-//! the token itself. This is the only place of the program that prints a shared secret.
+//! the token itself.
 
 use openclaw_config::gateway::AuthMode;
 use openclaw_config::secretref::SecretValue;
@@ -12,10 +12,12 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::Ui;
 
-/// Where a token was found.
-struct Found {
-    token: Secret,
-    source: String,
+/// A token, and where it was found.
+pub(crate) struct Found {
+    /// The token.
+    pub(crate) token: Secret,
+    /// The place, in words.
+    pub(crate) source: String,
 }
 
 /// Says what is known about the token, or prints it.
@@ -47,8 +49,10 @@ pub(super) fn run(context: &Context, ui: &mut Ui, args: &AuthTokenArgs) -> Outco
     Ok(0)
 }
 
-/// The token a gateway of this state directory expects: its environment wins over the file (cli §5.2).
-fn find(context: &Context) -> Result<Found, Failure> {
+/// The token a gateway of this state directory expects: its file wins over its environment, other than for
+/// clients (auth-and-pairing §2.1). It is printed by
+/// `gateway auth-token --show` and in the link of `dashboard`, on a terminal, and by nothing else.
+pub(crate) fn find(context: &Context) -> Result<Found, Failure> {
     let hints = context.hints(&ReachArgs::default());
     let loaded = match context.config() {
         Ok(loaded) => loaded,
@@ -74,9 +78,6 @@ fn find(context: &Context) -> Result<Found, Failure> {
         }
         Some(AuthMode::Token) | None => {}
     }
-    if let Some(token) = loaded.env_secret("OPENCLAW_GATEWAY_TOKEN") {
-        return Ok(Found { token, source: "env OPENCLAW_GATEWAY_TOKEN".to_owned() });
-    }
     match &auth.token {
         SecretValue::Unresolved(why) => {
             Err(Failure::new(format!("gateway.auth.token in {file} cannot be had: {why}.")))
@@ -84,11 +85,12 @@ fn find(context: &Context) -> Result<Found, Failure> {
         SecretValue::Pending(_) => Err(Failure::new(format!(
             "gateway.auth.token in {file} comes from a program that the gateway asks when it starts; it is not in the file."
         ))),
-        value => match value.get() {
-            Some(token) => {
+        value => match (value.get(), loaded.env_secret("OPENCLAW_GATEWAY_TOKEN")) {
+            (Some(token), _) => {
                 Ok(Found { token: token.clone(), source: format!("gateway.auth.token in {file}") })
             }
-            None => Err(Failure::new(format!(
+            (None, Some(token)) => Ok(Found { token, source: "env OPENCLAW_GATEWAY_TOKEN".to_owned() }),
+            (None, None) => Err(Failure::new(format!(
                 "No gateway token is set in {file}; the gateway makes one when it starts."
             ))
             .fix(hints.local("gateway run"))),
@@ -152,8 +154,9 @@ mod tests {
             let message = outcome.unwrap_err();
             assert!(message.contains(text) || text == "openclaw.json", "{message}");
         }
-        let with_env =
-            context(&folder, "{gateway:{auth:{token:'file'}}}", &[("OPENCLAW_GATEWAY_TOKEN", "from-env")]);
-        assert_eq!(ran(&with_env, true, at_terminal()).1, "from-env\n");
+        let env = &[("OPENCLAW_GATEWAY_TOKEN", "from-env")];
+        assert_eq!(ran(&context(&folder, "{}", env), true, at_terminal()).1, "from-env\n");
+        let both = context(&folder, "{gateway:{auth:{token:'from-file'}}}", env);
+        assert_eq!(ran(&both, true, at_terminal()).1, "from-file\n");
     }
 }

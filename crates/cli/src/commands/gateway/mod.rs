@@ -1,6 +1,6 @@
 //! `openclaw gateway …` (cli §6): the server in the foreground, and the verbs that ask one.
 
-mod auth_token;
+pub(crate) mod auth_token;
 mod call;
 mod probe;
 mod run;
