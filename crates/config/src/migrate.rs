@@ -19,6 +19,8 @@ pub struct Migration {
     pub message: String,
     /// What to say while it is only honoured in memory.
     pub warning: String,
+    /// Whether everything that was said stays said somewhere: only then it may be done without asking.
+    pub keeps_value: bool,
 }
 
 /// What `config set` does instead of what was typed.
@@ -43,7 +45,12 @@ pub fn migrations(config: &Value) -> Vec<Migration> {
                 edits: vec![unset("gateway.token")],
                 message: "Removed gateway.token; gateway.auth.token is set and is the one in force."
                     .to_owned(),
-                warning: "gateway.token is ignored; use gateway.auth.token instead.".to_owned(),
+                warning: if current == Some(token) {
+                    "gateway.token repeats gateway.auth.token.".to_owned()
+                } else {
+                    "gateway.token is ignored; gateway.auth.token is the one in force.".to_owned()
+                },
+                keeps_value: current == Some(token),
             });
         } else {
             let mut edits = vec![set("gateway.auth.token", token.clone())];
@@ -59,10 +66,12 @@ pub fn migrations(config: &Value) -> Vec<Migration> {
                 message: "Moved gateway.token → gateway.auth.token.".to_owned(),
                 warning: "gateway.token is ignored; use gateway.auth.token instead (auto-migrated on load)."
                     .to_owned(),
+                keeps_value: true,
             });
         }
     }
     if let Some(kind) = text("gateway.auth.type") {
+        let written = text("gateway.auth.mode");
         let mode = AuthMode::parse(kind).filter(|_| at(config, "gateway.auth.mode").is_none());
         let mut edits = vec![];
         let message = match mode {
@@ -78,6 +87,7 @@ pub fn migrations(config: &Value) -> Vec<Migration> {
             edits,
             message: message.to_owned(),
             warning: "gateway.auth.type is not a key; use gateway.auth.mode instead.".to_owned(),
+            keeps_value: mode.is_some() || written == Some(kind),
         });
     }
     if let Some((alias, bind)) = text("gateway.bind").and_then(|b| Some((b, bind_alias(b)?))) {
@@ -86,6 +96,7 @@ pub fn migrations(config: &Value) -> Vec<Migration> {
             edits: vec![set("gateway.bind", bind.as_str().into())],
             message: format!("Changed gateway.bind \"{alias}\" → \"{bind}\"."),
             warning: format!("gateway.bind is \"{alias}\"; use \"{bind}\" instead."),
+            keeps_value: true,
         });
     }
     found
