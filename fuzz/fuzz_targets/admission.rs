@@ -18,7 +18,7 @@ use openclaw_protocol::connect::{ClientInfo, ConnectParams};
 use openclaw_protocol::device_proof::{self, PublicKey, SigningKey};
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::ids::{Nonce, RequestId};
-use openclaw_protocol::refusal::Refusal;
+use openclaw_protocol::refusal::{Refusal, Telling};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use openclaw_protocol::secret::Secret;
@@ -449,7 +449,7 @@ fn changes_nothing_but_the_queue(decision: &Decision) {
 fn refused(world: &World, knock: &Knock, decision: &Decision, refusal: &Refusal) {
     changes_nothing_but_the_queue(decision);
     for dialect in [Dialect::V3, Dialect::V4] {
-        let wire = refusal.wire_ahead(dialect, &decision.ahead);
+        let wire = refusal.wire_told(dialect, &Telling { ahead: &decision.ahead, ..Telling::default() });
         let text = serde_json::to_string(&wire.error).expect("an error is JSON");
         harmless(&wire.close.reason);
         assert!(wire.close.reason.len() <= 123, "a reason of {} bytes", wire.close.reason.len());

@@ -4,7 +4,7 @@
 use std::io;
 
 use openclaw_protocol::close::{self, Close};
-use openclaw_protocol::refusal::{self, Help, Place, Unreached, Vantage};
+use openclaw_protocol::refusal::{self, Caller, Help, Place, Unreached, Vantage};
 use openclaw_protocol::words::{Words, escape};
 use openclaw_websocket::HttpAnswer;
 
@@ -130,8 +130,9 @@ impl ConnectError {
     /// machine's gateway, its address is filled into the vantage.
     pub fn help(&self, vantage: &Vantage) -> Help {
         let mut vantage = vantage.clone();
-        if vantage.url.is_none() && !self.source.is_this_machine() {
-            vantage.url = Some(self.target.clone());
+        if !self.source.is_this_machine() {
+            vantage.url.get_or_insert_with(|| self.target.clone());
+            vantage.gateway.get_or_insert_with(Caller::default);
         }
         let vantage = &vantage;
         let unreached = |why| refusal::unreachable(&self.target, self.source.as_str(), &why, vantage);

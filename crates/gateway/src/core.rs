@@ -29,6 +29,7 @@ use crate::logging::Logging;
 use crate::presence::{self, Presence};
 use crate::router::Router;
 use crate::settings::Settings;
+use crate::vantage::Vantages;
 use crate::{rpc, version};
 
 /// What stays the same from start to end.
@@ -78,6 +79,8 @@ pub struct Core {
     pub claim: ClaimDesk,
     /// Whether this process runs in a container.
     pub in_container: bool,
+    /// How its commands are typed.
+    pub vantage: Vantages,
     /// How long a client may take from the upgrade to its admission.
     pub handshake_patience: Duration,
     /// Held while this process waits for a child of its own, so that [`Core::reap_orphans`] does not take it.
@@ -107,14 +110,16 @@ impl Core {
         if let Some(per_address) = number("OPENCLAW_MAX_PREAUTH_CONNECTIONS_PER_IP") {
             caps.per_address = usize::try_from(per_address).unwrap_or(usize::MAX).max(1);
         }
+        let vantage = Vantages::new(&paths, &env, facts.in_container, &facts.hostname);
         Arc::new(Self {
             in_container: facts.in_container,
+            router: rpc::router().speaking_to(vantage.client.clone()),
+            vantage,
             handshake_patience: patience,
             hub: Hub::default(),
             presence: Presence::default(),
             health: Health::default(),
             journal: Journal::kept_in(paths.journal()),
-            router: rpc::router(),
             unfinished: Register::new(caps),
             control_budget: ControlBudget::default(),
             claim: ClaimDesk::default(),

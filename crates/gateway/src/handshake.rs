@@ -9,7 +9,7 @@ use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::frame::{self, FrameError, Request};
 use openclaw_protocol::hello::AuthMethod;
 use openclaw_protocol::ids::{ConnId, Nonce};
-use openclaw_protocol::refusal::{Cause, Refusal};
+use openclaw_protocol::refusal::{Refusal, Telling};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::words::Words;
 use openclaw_websocket::{Error as WsError, Message, OutFrame, Stream};
@@ -64,8 +64,8 @@ impl Answer {
         Self { frame: None, close: refusal.wire(Dialect::V4).close }
     }
 
-    fn to(request: &Request, refusal: &Refusal, dialect: Dialect, ahead: &[Cause]) -> Self {
-        let wire = refusal.wire_ahead(dialect, ahead);
+    fn to(request: &Request, refusal: &Refusal, dialect: Dialect, telling: &Telling<'_>) -> Self {
+        let wire = refusal.wire_told(dialect, telling);
         let frame = wire.error.as_ref().map(|error| frame::response_error(&request.id, error));
         Self { frame, close: wire.close }
     }
@@ -123,7 +123,7 @@ impl<'a> Handshake<'a> {
         if request.method != "connect" {
             let refusal = Refusal::NotConnect;
             self.note(&refusal, None);
-            return Ended::Refused(Answer::to(&request, &refusal, Dialect::V4, &[]));
+            return Ended::Refused(Answer::to(&request, &refusal, Dialect::V4, &self.telling(None)));
         }
         match connect::parse(request.params.as_deref()) {
             Ok(params) => self.judge(&request, &params).await,
@@ -131,7 +131,7 @@ impl<'a> Handshake<'a> {
                 let dialect = connect::dialect_of(request.params.as_deref());
                 let refusal = Refusal::InvalidParams { message: invalid.message(dialect) };
                 self.note(&refusal, None);
-                Ended::Refused(Answer::to(&request, &refusal, dialect, &[]))
+                Ended::Refused(Answer::to(&request, &refusal, dialect, &self.telling(None)))
             }
         }
     }
@@ -149,7 +149,7 @@ impl<'a> Handshake<'a> {
                 let refused = if matches!(refusal, Refusal::WorkerClaim) {
                     Answer::silent(refusal)
                 } else {
-                    Answer::to(request, refusal, decision.dialect, &decision.ahead)
+                    Answer::to(request, refusal, decision.dialect, &self.telling(Some(decision)))
                 };
                 Ended::Refused(refused)
             }
@@ -186,7 +186,7 @@ impl<'a> Handshake<'a> {
             self.core.hub.leave(&connection.id);
             let refusal = Refusal::Invalidated { why };
             self.note(&refusal, Some((params, decision)));
-            return Ended::Refused(Answer::to(request, &refusal, decision.dialect, &decision.ahead));
+            return Ended::Refused(Answer::to(request, &refusal, decision.dialect, &self.telling(Some(decision))));
         }
         self.core.on_connect(&connection, params, grant);
         let hello = hello::build(self.core, &connection, params, grant);
@@ -199,6 +199,15 @@ impl<'a> Handshake<'a> {
             peer_in_words(decision.at.client)
         );
         Ended::Admitted { connection, hello: frame::response_ok(&request.id, &hello) }
+    }
+
+    /// What this gateway tells with a refusal: the peer's own address, and how commands are typed here.
+    fn telling<'d>(&self, decision: Option<&'d Decision>) -> Telling<'d> {
+        Telling {
+            ahead: decision.map_or(&[], |decision| &decision.ahead),
+            vantage: self.core.vantage.client.clone(),
+            seen: decision.and_then(|decision| decision.at.client),
+        }
     }
 
     fn silently(&self, refusal: Refusal) -> Answer {

@@ -10,6 +10,7 @@
 //! | [`router`], [`rpc`] | methods |
 //! | [`core`] | what all of them work with |
 //! | [`journal`], [`presence`], [`health`], [`claim`] | what is remembered and shown |
+//! | [`vantage`] | how commands in its words are typed on its host |
 
 mod banner;
 pub mod budget;
@@ -41,6 +42,7 @@ mod serve;
 mod session;
 pub mod settings;
 pub mod sockets;
+pub mod vantage;
 pub mod version;
 mod wire;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::ids::{ConnId, DeviceId};
-use openclaw_protocol::refusal::MissingScope;
+use openclaw_protocol::refusal::{MissingScope, Vantage};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::schema::{self, Field};
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -63,7 +63,7 @@ impl Authority {
     }
 
     /// The error for a call that needs `scope`, with the reason why the caller does not hold it (C-17).
-    pub fn missing(&self, scope: &Scope) -> ErrorShape {
+    pub fn missing(&self, scope: &Scope, vantage: &Vantage) -> ErrorShape {
         MissingScope {
             missing: scope.clone(),
             required: vec![scope.clone()],
@@ -71,7 +71,7 @@ impl Authority {
             without_device: self.scopes_cleared,
             request_id: None,
         }
-        .error(self.dialect)
+        .error(self.dialect, vantage)
     }
 }
 
@@ -186,18 +186,26 @@ pub struct Router {
     methods: BTreeMap<&'static str, Method>,
     /// In the order of declaration, as `features.methods` lists them.
     order: Vec<&'static str>,
+    /// For the commands in its refusals.
+    vantage: Vantage,
 }
 
 impl Router {
     /// Builds the registry from the families' declarations.
     pub fn new(families: impl IntoIterator<Item = Vec<Method>>) -> Self {
-        let mut router = Self { methods: BTreeMap::new(), order: Vec::new() };
+        let mut router = Self { methods: BTreeMap::new(), order: Vec::new(), vantage: Vantage::default() };
         for method in families.into_iter().flatten() {
             router.order.push(method.name);
             let before = router.methods.insert(method.name, method);
             debug_assert!(before.is_none(), "a method is declared once");
         }
         router
+    }
+
+    /// With commands in its refusals as they are typed from that vantage point.
+    #[must_use]
+    pub fn speaking_to(self, vantage: Vantage) -> Self {
+        Self { vantage, ..self }
     }
 
     /// Every method, in order of declaration.
@@ -234,7 +242,7 @@ impl Router {
         if let Need::Scope(scope) = &need
             && !authority.may(scope)
         {
-            return Err(authority.missing(scope).into());
+            return Err(authority.missing(scope, &self.vantage).into());
         }
         method.ok_or_else(|| ErrorShape::unknown_method(name).into())
     }

@@ -6,6 +6,7 @@
 //! [`Refusal::help_for`] says it to a person, with commands that work where that person is. The CLI has only what
 //! came over the wire and uses [`help_from_wire`].
 
+mod address;
 mod auth;
 mod explain;
 mod from_wire;
@@ -15,14 +16,14 @@ mod pairing;
 mod vantage;
 
 pub use auth::{AuthFailure, AuthReason, ScopeGap, TailscaleReason};
-pub use from_wire::help_from_wire;
+pub use from_wire::{help_from_wire, seen_from_wire};
 pub use help::{Cause, Help, Place};
 pub use host::{
     MissingScope, PortHolder, TokenSource, Unreached, bind_without_auth, port_taken, token_mismatch,
     unknown_proxy, unreachable,
 };
 pub use pairing::{MetadataChange, NotLocal, NotLocalWhy, PairingReason, PairingRefusal};
-pub use vantage::{Os, Vantage};
+pub use vantage::{Caller, Os, Vantage};
 
 use crate::{
     close::{self, Close},
@@ -34,6 +35,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// Why a connection, or a live one, is refused.
 ///
@@ -165,6 +167,18 @@ impl InvalidatedWhy {
     }
 }
 
+/// What a gateway tells with a refusal, beyond the refusal itself.
+#[derive(Clone, Debug, Default)]
+pub struct Telling<'a> {
+    /// What stands in the way after this (ruling 36). Name only what the client could see for itself: whether a secret
+    /// is right must not be said to somebody who was refused before it counted as an attempt.
+    pub ahead: &'a [Cause],
+    /// How commands are typed ([`Vantage::of_client`]).
+    pub vantage: Vantage,
+    /// The client's own address, as the gateway sees it.
+    pub seen: Option<IpAddr>,
+}
+
 /// A refusal as it goes over the wire: at most one error answer, then the close.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WireRefusal {
@@ -191,21 +205,23 @@ impl WireRefusal {
 }
 
 impl Refusal {
-    /// What is sent to the client in its dialect, with `details.help` added.
+    /// What is sent to the client in its dialect, with `details.help` added as for a gateway without profile or
+    /// container.
     #[must_use]
     pub fn wire(&self, dialect: Dialect) -> WireRefusal {
-        self.wire_ahead(dialect, &[])
+        self.wire_told(dialect, &Telling::default())
     }
 
-    /// As [`Refusal::wire`]; the sentence also names what stands in the way after this (ruling 36). Name only what
-    /// the client could see for itself: whether a secret is right must not be said to somebody who was refused
-    /// before it counted as an attempt.
+    /// As [`Refusal::wire`], with what this gateway can tell beyond the refusal itself.
     #[must_use]
-    pub fn wire_ahead(&self, dialect: Dialect, ahead: &[Cause]) -> WireRefusal {
+    pub fn wire_told(&self, dialect: Dialect, telling: &Telling<'_>) -> WireRefusal {
         let mut wire = self.plain_wire(dialect);
         if let Some(error) = &mut wire.error {
-            let help = self.help().ahead(ahead);
-            let help = json!({"cause": help.cause, "sentence": help.sentence, "fix": help.fix});
+            let help = self.help_for(&telling.vantage).ahead(telling.ahead);
+            let mut help = json!({"cause": help.cause, "sentence": help.sentence, "fix": help.fix});
+            if let (Some(seen), Some(help)) = (telling.seen, help.as_object_mut()) {
+                help.insert("seen".to_owned(), json!(seen.to_string()));
+            }
             match &mut error.details {
                 Some(Value::Object(details)) => {
                     details.insert("help".to_owned(), help);

@@ -79,7 +79,7 @@ fn entry(core: &Core, refusal: &Refusal, knock: &Knock<'_>) -> Entry {
 
 /// Writes the line of an entry. Its parts are facts of the line as well, by which `openclaw logs` finds it again.
 pub(super) fn write(core: &Core, entry: &Entry) {
-    let help = entry.refusal.help_for(&crate::run::vantage(&core.paths)).ahead(&entry.ahead);
+    let help = entry.refusal.help_for(&core.vantage.owner).ahead(&entry.ahead);
     let close = entry.refusal.wire(entry.dialect).close;
     let note = entry.refusal.private_note().map(|note| format!(" ({note})")).unwrap_or_default();
     let count = if entry.count > 1 { format!(" ×{} in 60 s", entry.count) } else { String::new() };

@@ -51,9 +51,9 @@ struct Params {
 
 async fn entries(core: Arc<Core>, caller: Authority, params: Params) -> Reply {
     let limit = usize::try_from(params.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
-    let vantage = crate::run::vantage(&core.paths);
+    let vantage = &core.vantage.owner;
     let entries = Reader::of(&caller).entries(&core);
-    let entries: Vec<Value> = entries.iter().take(limit).map(|entry| entry.told(&vantage)).collect();
+    let entries: Vec<Value> = entries.iter().take(limit).map(|entry| entry.told(vantage)).collect();
     Ok(json!({"ts": core.now(), "entries": entries}))
 }
 
@@ -125,7 +125,7 @@ async fn why(core: Arc<Core>, caller: Authority, sought: Sought) -> Reply {
     let entry = found.entry.as_deref();
     if let Some(entry) = entry {
         let current = since::with_current_request(&core, entry);
-        let mut story = current.told(&crate::run::vantage(&core.paths));
+        let mut story = current.told(&core.vantage.owner);
         story["standing"] = json!(since::standing(&core, entry));
         told["entry"] = story;
     }

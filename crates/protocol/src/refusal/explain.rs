@@ -1,6 +1,6 @@
 //! Sentences and fixes of the refusals that are neither about credentials nor about pairing.
 
-use super::{DrainReason, Help, InvalidatedWhy, Os, Refusal, Vantage, vantage::Address};
+use super::{DrainReason, Help, InvalidatedWhy, Os, Refusal, Vantage, address::Address};
 use crate::{
     device_proof::{ProofError, ProofKind},
     time,
@@ -66,7 +66,7 @@ pub(super) fn help(refusal: &Refusal, vantage: &Vantage) -> Help {
         Refusal::Origin { missing: true, .. } => Help::new(
             cause,
             "The browser did not say which page this is (no usable Origin), so it is not let in. Open the gateway's own page.",
-            vantage.openclaw("dashboard"),
+            vantage.on_gateway("dashboard"),
         ),
         Refusal::Origin { missing: false, origin } => {
             let page = origin.as_ref().map_or_else(
@@ -98,12 +98,12 @@ pub(super) fn help(refusal: &Refusal, vantage: &Vantage) -> Help {
                 "Too many devices are waiting for approval, so this one could not be put on the list. Try again in {}, or let the owner look through the list.",
                 time::in_words(*retry_after_ms)
             ),
-            vantage.openclaw("devices list"),
+            vantage.on_gateway("devices list"),
         ),
         Refusal::StoreUnavailable { .. } => Help::new(
             cause,
             "The gateway cannot save anything at the moment, so it cannot record this device. Its own check says why.",
-            vantage.openclaw("doctor"),
+            vantage.on_gateway("doctor"),
         ),
         Refusal::Invalidated { why } => invalidated(*why, vantage),
         // Worded in `auth` and `pairing`.
@@ -206,12 +206,12 @@ fn invalidated(why: InvalidatedWhy, vantage: &Vantage) -> Help {
         InvalidatedWhy::DeviceRemoved => Help::new(
             cause,
             "The owner removed this device. When it connects again it asks for approval like a new one.",
-            vantage.openclaw("devices list"),
+            vantage.on_gateway("devices list"),
         ),
         InvalidatedWhy::TokenRevoked => Help::new(
             cause,
             "The owner withdrew this device's token. When it connects again it asks for approval.",
-            vantage.openclaw("devices list"),
+            vantage.on_gateway("devices list"),
         ),
         InvalidatedWhy::TokenRotated => Help::wait(
             cause,
@@ -224,7 +224,7 @@ fn invalidated(why: InvalidatedWhy, vantage: &Vantage) -> Help {
         InvalidatedWhy::AuthChanged => Help::new(
             cause,
             "The gateway's token or password was changed. Show the new one on the gateway's host and use it here.",
-            vantage.openclaw("gateway auth-token --show"),
+            vantage.on_gateway("gateway auth-token --show"),
         ),
     }
 }
@@ -234,5 +234,5 @@ fn allow_origin(vantage: &Vantage, origin: Option<&Words>) -> String {
     let origin = origin
         .and_then(|words| Address::parse(words.as_str()))
         .map_or("https://<your page>".to_owned(), |address| address.origin());
-    vantage.openclaw(&format!("config set gateway.controlUi.allowedOrigins '[\"{origin}\"]' --strict-json"))
+    vantage.config_list("gateway.controlUi.allowedOrigins", &origin)
 }

@@ -3,7 +3,7 @@
 //! codes, at the reader's vantage point.
 
 use super::{
-    AuthFailure, AuthReason, Cause, DrainReason, Help, InvalidatedWhy, MissingScope, PairingReason,
+    AuthFailure, AuthReason, Caller, Cause, DrainReason, Help, InvalidatedWhy, MissingScope, PairingReason,
     PairingRefusal, Refusal, ScopeGap, Vantage, explain, proof_words,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     words,
 };
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Longest sentence taken over from a gateway.
 const MAX_SENTENCE_CHARS: usize = 700;
@@ -25,6 +26,7 @@ const MAX_SENTENCE_CHARS: usize = 700;
 /// and with both generations of the original. `None` when neither says anything known.
 #[must_use]
 pub fn help_from_wire(error: Option<&ErrorShape>, close: Option<&Close>, vantage: &Vantage) -> Option<Help> {
+    let vantage = &on_its_host(error, vantage);
     let told = error.and_then(told);
     let refusal = error.and_then(|error| from_error(error, close)).or_else(|| close.and_then(from_close));
     let mut help = refusal
@@ -42,11 +44,29 @@ pub fn help_from_wire(error: Option<&ErrorShape>, close: Option<&Close>, vantage
     Some(help)
 }
 
+/// The address under which the gateway says that it sees the client.
+#[must_use]
+pub fn seen_from_wire(error: &ErrorShape) -> Option<IpAddr> {
+    told_text(error, "seen")?.parse().ok()
+}
+
+/// When the gateway is elsewhere, only it knows how `openclaw` is called there.
+fn on_its_host(error: Option<&ErrorShape>, vantage: &Vantage) -> Vantage {
+    let mut vantage = vantage.clone();
+    if let (Some(gateway), Some(fix)) = (&mut vantage.gateway, error.and_then(|error| told_text(error, "fix"))) {
+        *gateway = Caller::of_command(fix);
+    }
+    vantage
+}
+
+fn told_text<'a>(error: &'a ErrorShape, name: &str) -> Option<&'a str> {
+    error.details.as_ref()?.get("help")?.get(name)?.as_str()
+}
+
 /// Cause and sentence of `details.help`.
 fn told(error: &ErrorShape) -> Option<(Cause, String)> {
-    let help = error.details.as_ref()?.get("help")?;
-    let cause = Cause::parse(help.get("cause")?.as_str()?)?;
-    let sentence = words::escape(help.get("sentence")?.as_str()?, MAX_SENTENCE_CHARS);
+    let cause = Cause::parse(told_text(error, "cause")?)?;
+    let sentence = words::escape(told_text(error, "sentence")?, MAX_SENTENCE_CHARS);
     (!sentence.is_empty()).then_some((cause, sentence))
 }
 
@@ -205,7 +225,7 @@ fn auth(error: &ErrorShape, reason: AuthReason) -> AuthFailure {
         .unwrap_or(false);
     failure.retry_after_ms = error.retry_after_ms;
     // The request that would widen the device stands in our gateway's own fix; take the id, not the command.
-    let fix = error.details.as_ref().and_then(|details| details.get("help")?.get("fix")?.as_str());
+    let fix = told_text(error, "fix");
     let request = fix.and_then(|fix| RequestId::parse(fix.rsplit_once("devices approve ")?.1));
     if failure.reason == AuthReason::ScopeMismatch && request.is_some() {
         failure.gap = Some(ScopeGap { request_id: request, ..ScopeGap::default() });
@@ -232,7 +252,7 @@ fn nameless_pairing(error: Option<&ErrorShape>, close: Option<&Close>, vantage: 
     let reason = error.map(|error| error.message.as_str()).or_else(|| Some(close?.reason.as_str()))?;
     reason.starts_with("pairing required").then(|| {
         let sentence = "The gateway's owner must approve this device, or what it asks for. The list of waiting devices has it.";
-        Help::new(Cause::NewDevice, sentence, vantage.openclaw("devices list"))
+        Help::new(Cause::NewDevice, sentence, vantage.on_gateway("devices list"))
     })
 }
 

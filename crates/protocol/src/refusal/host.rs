@@ -3,7 +3,8 @@
 
 use super::{
     Cause, Help, Place, Vantage,
-    vantage::{Address, plain_id},
+    address::Address,
+    vantage::plain_id,
 };
 use crate::{
     dialect::Dialect,
@@ -31,10 +32,10 @@ pub struct MissingScope {
 }
 
 impl MissingScope {
-    /// The error with `details.help`.
+    /// The error with `details.help`, whose command is for `vantage`.
     #[must_use]
-    pub fn error(&self, dialect: Dialect) -> ErrorShape {
-        let help = self.help(&Vantage::default());
+    pub fn error(&self, dialect: Dialect, vantage: &Vantage) -> ErrorShape {
+        let help = self.help(vantage);
         let mut error = ErrorShape::forbidden_scope(dialect, &self.missing, &self.required);
         match &mut error.details {
             Some(Value::Object(details)) => {
@@ -55,7 +56,7 @@ impl MissingScope {
         };
         let fix = match &self.request_id {
             Some(request) => vantage.approve(request),
-            None => vantage.openclaw("devices list"),
+            None => vantage.on_gateway("devices list"),
         };
         Help::new(
             Cause::MissingScope,
@@ -114,7 +115,7 @@ pub fn port_taken(url: &str, holder: Option<&PortHolder>, vantage: &Vantage) -> 
         (Some(unit), _) => Help::new(
             Cause::PortTaken,
             format!("{url} is held by {who}: an older installation that is still running. Retire it."),
-            format!("systemctl --user disable --now {unit}"),
+            vantage.os.retire(unit),
         ),
         (None, true) => Help::new(
             Cause::PortTaken,
@@ -186,7 +187,7 @@ pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) 
     let local = address
         .as_ref()
         .is_none_or(|a| a.host == "localhost" || a.host.starts_with("127.") || a.host == "[::1]");
-    let start = vantage.openclaw("gateway start");
+    let start = vantage.on_gateway("gateway start");
     let check = vantage.openclaw_at_url("doctor");
     let new = |sentence: String, fix: String, place: Place| Help {
         cause: Cause::Unreachable,
@@ -218,7 +219,7 @@ pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) 
         }
         Unreached::ForeignHttp { status } => new(
             format!("{target} answered HTTP {status} and is not an OpenClaw gateway. The port may be wrong."),
-            vantage.openclaw("config get gateway.port"),
+            vantage.on_gateway("config get gateway.port"),
             Place::GatewayHost,
         ),
         Unreached::UpgradeBlocked { status } => new(
@@ -269,7 +270,7 @@ pub fn unknown_proxy(
         format!(
             "The request was forwarded by {who} that the gateway does not know{which}, so nothing it says about the sender is believed. Is the proxy yours? Then name it."
         ),
-        vantage.openclaw(&format!("config set gateway.trustedProxies '[\"{offered}\"]' --strict-json")),
+        vantage.config_list("gateway.trustedProxies", &offered),
     )
 }
 
@@ -330,7 +331,7 @@ pub fn token_mismatch(
     match client.0 {
         TokenSource::Env { name, .. } => here(
             "The variable wins over the configuration, so unset it or correct it where it is set.",
-            format!("unset {}", plain_id(name, "<variable>")),
+            vantage.os.unset(plain_id(name, "<variable>")),
         ),
         TokenSource::ConfigRemote | TokenSource::ConfigAuth | TokenSource::Flag => here(
             "Store the gateway's token for this client.",
@@ -339,7 +340,7 @@ pub fn token_mismatch(
         TokenSource::Stored => Help::new(
             Cause::TokenDiffers,
             format!("{facts} Show the gateway's token on its host and use it here."),
-            vantage.openclaw("gateway auth-token --show"),
+            vantage.on_gateway("gateway auth-token --show"),
         ),
     }
 }

@@ -1,7 +1,10 @@
 //! Where the reader of a message is, so that the command in it works when it is copied (A-04, ruling 35). Every
 //! value that goes into a command is checked against a strict alphabet here, or a placeholder takes its place
 //! (ruling 33): the command line is code, and the values are other people's.
+//!
+//! There are two places: *here*, where the reader is, and *the gateway's host*. For the owner they are the same.
 
+use super::address::Address;
 use crate::{
     ids::{DeviceId, RequestId},
     role::Role,
@@ -19,6 +22,79 @@ pub enum Os {
     Windows,
 }
 
+impl Os {
+    /// The system of that name in `std::env::consts::OS`.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "macos" => Self::MacOs,
+            "windows" => Self::Windows,
+            _ => Self::Linux,
+        }
+    }
+
+    /// A list of one text as an argument that every shell of the system hands on unchanged, read as JSON5. `cmd`
+    /// knows no single quotes, and PowerShell drops double quotes inside of single ones.
+    pub(super) fn json_list(self, item: &str) -> String {
+        match self {
+            Self::Linux | Self::MacOs => format!("'[\"{item}\"]'"),
+            Self::Windows => format!("\"['{item}']\""),
+        }
+    }
+
+    /// Takes a variable out of the shell's environment.
+    pub(super) fn unset(self, name: &str) -> String {
+        match self {
+            Self::Linux | Self::MacOs => format!("unset {name}"),
+            Self::Windows => format!("Remove-Item Env:{name}"),
+        }
+    }
+
+    /// Stops a service of the user and keeps it from starting again.
+    pub(super) fn retire(self, service: &str) -> String {
+        match self {
+            Self::Linux => format!("systemctl --user disable --now {service}"),
+            Self::MacOs => format!("launchctl remove {service}"),
+            Self::Windows => format!("schtasks /Delete /F /TN {service}"),
+        }
+    }
+}
+
+/// How `openclaw` is called in some place.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Caller {
+    /// The CLI profile (`--profile`).
+    pub profile: Option<String>,
+    /// What stands before the command, so that it runs in the gateway's container.
+    pub container: Option<String>,
+}
+
+impl Caller {
+    /// How a gateway calls itself in the command that it told a client. Only a profile and the usual words for a
+    /// container are taken over: the rest of the command is a stranger's, and so is any other program in front of it.
+    #[must_use]
+    pub fn of_command(command: &str) -> Self {
+        let (prefix, rest) = match command.strip_prefix("openclaw ") {
+            Some(rest) => ("", rest),
+            None => command.split_once(" openclaw ").unwrap_or_default(),
+        };
+        let profile = rest.strip_prefix("--profile ").and_then(|rest| rest.split(' ').next());
+        Self {
+            profile: profile.filter(|name| is_name(name)).map(str::to_owned),
+            container: is_container_exec(prefix).then(|| prefix.to_owned()),
+        }
+    }
+}
+
+/// `docker exec <name>`, `docker compose exec <name>` and the same of its relatives.
+fn is_container_exec(prefix: &str) -> bool {
+    let mut words = prefix.split(' ');
+    let program = words.next().is_some_and(|word| matches!(word, "docker" | "podman" | "nerdctl"));
+    let mut words = words.skip_while(|word| *word == "compose").skip_while(|word| matches!(*word, "exec"));
+    let name = words.next().is_some_and(is_name);
+    program && name && words.next().is_none() && prefix.contains(" exec ")
+}
+
 /// The reader's point of view.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Vantage {
@@ -33,6 +109,8 @@ pub struct Vantage {
     pub device: Option<DeviceId>,
     /// The reader's operating system.
     pub os: Os,
+    /// How `openclaw` is called on the gateway's host, when that is another place than the reader's.
+    pub gateway: Option<Caller>,
 }
 
 impl Vantage {
@@ -48,8 +126,41 @@ impl Vantage {
     /// `openclaw <args>` as it must be typed at this vantage point.
     #[must_use]
     pub fn openclaw(&self, args: &str) -> String {
-        let container = self.container.as_deref().filter(|prefix| is_prefix(prefix));
-        let profile = self.profile.as_deref().filter(|name| *name != "default" && is_name(name));
+        Self::call(self.container.as_deref(), self.profile.as_deref(), args)
+    }
+
+    /// `openclaw <args>` as it must be typed where the gateway runs. There the reader's profile means nothing.
+    #[must_use]
+    pub fn on_gateway(&self, args: &str) -> String {
+        match &self.gateway {
+            None => self.openclaw(args),
+            Some(gateway) => Self::call(gateway.container.as_deref(), gateway.profile.as_deref(), args),
+        }
+    }
+
+    /// The gateway's host is another place than the reader's.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        self.gateway.is_some()
+    }
+
+    /// What a gateway tells a client: what is to be done on the gateway's host is said as it is typed there, and of
+    /// the client's own place nothing is known.
+    #[must_use]
+    pub fn of_client(gateway: Caller) -> Self {
+        Self { gateway: Some(gateway), ..Self::default() }
+    }
+
+    /// `config set <path>` on the gateway, to a list of one text from a strict alphabet.
+    pub(super) fn config_list(&self, path: &str, item: &str) -> String {
+        // A gateway that is elsewhere runs on Linux or macOS.
+        let os = if self.is_elsewhere() { Os::Linux } else { self.os };
+        self.on_gateway(&format!("config set {path} {} --strict-json", os.json_list(item)))
+    }
+
+    fn call(container: Option<&str>, profile: Option<&str>, args: &str) -> String {
+        let container = container.filter(|prefix| is_prefix(prefix));
+        let profile = profile.filter(|name| *name != "default" && is_name(name));
         let mut command = String::new();
         if let Some(prefix) = container {
             command.push_str(prefix);
@@ -74,12 +185,12 @@ impl Vantage {
     }
 
     pub(super) fn approve(&self, request: &RequestId) -> String {
-        self.openclaw(&format!("devices approve {}", plain_id(request.as_str(), "<requestId>")))
+        self.on_gateway(&format!("devices approve {}", plain_id(request.as_str(), "<requestId>")))
     }
 
     pub(super) fn rotate(&self, device: Option<&DeviceId>, role: Role) -> String {
         let device = device.or(self.device.as_ref()).map_or("<deviceId>", DeviceId::as_str);
-        self.openclaw(&format!("devices rotate --device {device} --role {role}"))
+        self.on_gateway(&format!("devices rotate --device {device} --role {role}"))
     }
 
     /// The line that brings a remote gateway to this machine's port 18789.
@@ -114,76 +225,6 @@ pub(super) fn plain_id<'a>(id: &'a str, placeholder: &'a str) -> &'a str {
     if plain { id } else { placeholder }
 }
 
-/// A host and a port, read from an address and written again from a strict alphabet.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Address {
-    pub(super) secure: bool,
-    pub(super) host: String,
-    pub(super) port: u16,
-    stated_port: bool,
-}
-
-impl Address {
-    /// Reads `http`, `https`, `ws` and `wss` addresses; user names and odd characters are refused. What follows the
-    /// host is ignored.
-    pub(super) fn parse(url: &str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let secure = match scheme {
-            "http" | "ws" => false,
-            "https" | "wss" => true,
-            _ => return None,
-        };
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(v6) => {
-                let (inner, after) = v6.split_once(']')?;
-                inner.parse::<std::net::Ipv6Addr>().ok()?;
-                (format!("[{}]", inner.to_ascii_lowercase()), after.strip_prefix(':'))
-            }
-            None => {
-                let (host, port) =
-                    authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-                let fine = (1..=253).contains(&host.len())
-                    && !host.starts_with(['-', '.'])
-                    && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-                (fine.then(|| host.to_ascii_lowercase())?, port)
-            }
-        };
-        let stated: Option<u16> = match port {
-            None | Some("") => None,
-            Some(port) => Some(port.parse().ok().filter(|port| *port != 0)?),
-        };
-        Some(Self {
-            secure,
-            host,
-            port: stated.unwrap_or(if secure { 443 } else { 80 }),
-            stated_port: stated.is_some(),
-        })
-    }
-
-    /// The origin of a page at this address.
-    pub(super) fn origin(&self) -> String {
-        self.with_scheme(if self.secure { "https" } else { "http" })
-    }
-
-    /// The WebSocket address.
-    fn websocket(&self) -> String {
-        self.with_scheme(if self.secure { "wss" } else { "ws" })
-    }
-
-    fn with_scheme(&self, scheme: &str) -> String {
-        if self.stated_port {
-            format!("{scheme}://{}:{}", self.host, self.port)
-        } else {
-            format!("{scheme}://{}", self.host)
-        }
-    }
-
-    fn loopback(&self) -> bool {
-        self.host == "localhost" || self.host == "[::1]" || self.host.starts_with("127.")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +247,61 @@ mod tests {
     }
 
     #[test]
+    fn on_the_gateways_host_the_readers_profile_means_nothing() {
+        let mut vantage = Vantage { profile: Some("work".to_owned()), ..Vantage::default() };
+        assert_eq!(vantage.on_gateway("devices list"), "openclaw --profile work devices list");
+        vantage.url = Some("wss://gw.example/claw".to_owned());
+        vantage.gateway = Some(Caller::default());
+        assert_eq!(vantage.on_gateway("devices list"), "openclaw devices list");
+        assert_eq!(
+            vantage.openclaw_at_url("doctor"),
+            "openclaw --profile work doctor --url wss://gw.example/claw"
+        );
+        vantage.gateway =
+            Some(Caller::of_command("docker compose exec gw openclaw --profile home devices approve 1"));
+        assert_eq!(
+            vantage.on_gateway("devices list"),
+            "docker compose exec gw openclaw --profile home devices list"
+        );
+    }
+
+    #[test]
+    fn of_a_strangers_command_only_profile_and_container_are_taken_over() {
+        let caller = |profile: Option<&str>, container: Option<&str>| Caller {
+            profile: profile.map(str::to_owned),
+            container: container.map(str::to_owned),
+        };
+        for (command, expected) in [
+            ("openclaw devices list", caller(None, None)),
+            ("openclaw --profile work devices list", caller(Some("work"), None)),
+            ("docker exec 0f3a9c1e22bd openclaw devices list", caller(None, Some("docker exec 0f3a9c1e22bd"))),
+            ("podman compose exec gw openclaw x", caller(None, Some("podman compose exec gw"))),
+            ("docker run evil openclaw x", caller(None, None)),
+            ("docker exec gw rm -rf / openclaw x", caller(None, None)),
+            ("sudo rm -rf / openclaw --profile work x", caller(Some("work"), None)),
+            ("openclaw --profile $(id) x", caller(None, None)),
+            ("", caller(None, None)),
+        ] {
+            assert_eq!(Caller::of_command(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn commands_differ_where_systems_do() {
+        let mut vantage = Vantage { os: Os::named("windows"), ..Vantage::default() };
+        assert_eq!(
+            vantage.config_list("gateway.trustedProxies", "10.0.0.1"),
+            "openclaw config set gateway.trustedProxies \"['10.0.0.1']\" --strict-json"
+        );
+        assert_eq!(vantage.os.unset("X"), "Remove-Item Env:X");
+        // A Windows node's gateway is not on Windows.
+        vantage.gateway = Some(Caller::default());
+        assert!(vantage.config_list("a", "b").ends_with("'[\"b\"]' --strict-json"));
+        assert_eq!(Os::named("macos").retire("clawdbot-gateway"), "launchctl remove clawdbot-gateway");
+        assert_eq!(Os::named("freebsd"), Os::Linux);
+    }
+
+    #[test]
     fn container_prefix_of_ruling_35() {
         let prefix = Vantage::container_prefix;
         assert_eq!(prefix(Some("docker compose exec gw"), "h").as_deref(), Some("docker compose exec gw"));
@@ -220,22 +316,6 @@ mod tests {
         assert_eq!(vantage.tunnel(), "ssh -N -L 18789:127.0.0.1:18789 user@host");
         vantage.url = Some("ws://gw.example:19000/ws".to_owned());
         assert_eq!(vantage.tunnel(), "ssh -N -L 18789:127.0.0.1:19000 user@gw.example");
-    }
-
-    #[test]
-    fn origins_are_read_and_written_again() {
-        for (text, want) in [
-            ("https://Gw.Example", Some("https://gw.example")),
-            ("http://192.168.1.7:18789/x?y", Some("http://192.168.1.7:18789")),
-            ("http://[FE80::1]:80", Some("http://[fe80::1]:80")),
-            ("https://a'b", None),
-            ("https://user@host", None),
-            ("https://host:99999", None),
-            ("null", None),
-            ("javascript://x", None),
-        ] {
-            assert_eq!(Address::parse(text).map(|a| a.origin()).as_deref(), want, "{text}");
-        }
     }
 
     proptest! {

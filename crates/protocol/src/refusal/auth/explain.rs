@@ -12,7 +12,7 @@ use crate::{
 impl AuthFailure {
     pub(in crate::refusal) fn help(&self, vantage: &Vantage) -> Help {
         let cause = self.reason.cause();
-        let show = || vantage.openclaw("gateway auth-token --show");
+        let show = || vantage.on_gateway("gateway auth-token --show");
         match &self.reason {
             AuthReason::TokenMissing => {
                 self.token_help(vantage, "The gateway expects a token and none was sent.")
@@ -26,14 +26,14 @@ impl AuthFailure {
             AuthReason::TokenNotConfigured => Help::new(
                 cause,
                 "The gateway has no token, so nobody can sign in with one. Let it make one.",
-                vantage.openclaw("doctor --generate-gateway-token"),
+                vantage.on_gateway("doctor --generate-gateway-token"),
             ),
             AuthReason::PasswordMissing => self.password_help(vantage, "none was sent"),
             AuthReason::PasswordMismatch => self.password_help(vantage, "the one that was sent is not it"),
             AuthReason::PasswordNotConfigured => Help::new(
                 cause,
                 "The gateway asks for a password but has none, so nobody can sign in. Set one, or let it use a token.",
-                vantage.openclaw("config set gateway.auth.mode token"),
+                vantage.on_gateway("config set gateway.auth.mode token"),
             ),
             AuthReason::DeviceTokenMismatch => Help::new(
                 cause,
@@ -44,14 +44,14 @@ impl AuthFailure {
             AuthReason::BootstrapInvalid => Help::new(
                 cause,
                 "This setup or claim code is not valid, or not any more: a code works once and only for ten minutes. Make a new one.",
-                vantage.openclaw("qr"),
+                vantage.on_gateway("qr"),
             ),
             AuthReason::RateLimited => Help::wait(cause, self.lockout_sentence()),
             AuthReason::TrustedProxy(_) | AuthReason::Tailscale(_) => self.identity_help(vantage),
             AuthReason::Unauthorized => Help::new(
                 cause,
                 "The gateway did not accept the credentials. Its log names the reason.",
-                vantage.openclaw("doctor"),
+                vantage.on_gateway("doctor"),
             ),
         }
     }
@@ -96,10 +96,10 @@ impl AuthFailure {
         if self.client.kind == ClientKind::ControlUi {
             let sentence =
                 format!("{sentence} Open the dashboard on the gateway's host: its link signs you in.");
-            Help::new(cause, sentence, vantage.openclaw("dashboard"))
+            Help::new(cause, sentence, vantage.on_gateway("dashboard"))
         } else {
             let sentence = format!("{sentence} Show it on the gateway's host and use it here.");
-            Help::new(cause, sentence, vantage.openclaw("gateway auth-token --show"))
+            Help::new(cause, sentence, vantage.on_gateway("gateway auth-token --show"))
         }
     }
 
@@ -113,12 +113,12 @@ impl AuthFailure {
             format!(
                 "The gateway asks for a password and {what}. {place}, or let the gateway use a token instead."
             ),
-            vantage.openclaw("config set gateway.auth.mode token"),
+            vantage.on_gateway("config set gateway.auth.mode token"),
         )
     }
 
     fn gap_help(&self, vantage: &Vantage) -> Help {
-        let list = || vantage.openclaw("devices list");
+        let list = || vantage.on_gateway("devices list");
         let Some(gap) = &self.gap else {
             let sentence =
                 "This device's own token is good for less than it asks for. The owner can approve more.";
@@ -146,7 +146,7 @@ impl AuthFailure {
     fn identity_help(&self, vantage: &Vantage) -> Help {
         let cause = self.reason.cause();
         let proxy = |sentence: &str, path: &str| {
-            Help::new(cause, sentence, vantage.openclaw(&format!("config get gateway.auth.{path}")))
+            Help::new(cause, sentence, vantage.on_gateway(&format!("config get gateway.auth.{path}")))
         };
         if let Some(header) = self.reason.missing_header() {
             let header = Words::new(header);
@@ -161,7 +161,7 @@ impl AuthFailure {
             "trusted_proxy_untrusted_source" => Help::new(
                 cause,
                 "The gateway lets a proxy vouch for its users, and this request did not come from a proxy that it trusts. Is the proxy yours? Then name its address.",
-                vantage.openclaw("config set gateway.trustedProxies '[\"<proxy address>\"]' --strict-json"),
+                vantage.config_list("gateway.trustedProxies", "<proxy address>"),
             ),
             "trusted_proxy_loopback_source" | "trusted_proxy_local_interface_source" => proxy(
                 "The gateway lets a proxy vouch for its users, and this request came from the gateway's own machine, which could be any program on it.",
@@ -177,7 +177,7 @@ impl AuthFailure {
             reason if reason.starts_with("tailscale_") => Help::new(
                 cause,
                 format!("{} Use the gateway's token instead.", tailscale_sentence(reason)),
-                vantage.openclaw("gateway auth-token --show"),
+                vantage.on_gateway("gateway auth-token --show"),
             ),
             _ => proxy("The proxy's word was not accepted.", "trustedProxy"),
         }

@@ -205,7 +205,7 @@ fn commands_follow_the_reader() {
     let remote = Vantage { url: Some("wss://gw.example/x?token=s".to_owned()), ..Vantage::default() };
     assert_eq!(
         Refusal::HandshakeTimeout.help_for(&remote).fix.unwrap(),
-        "openclaw doctor --url wss://gw.example"
+        "openclaw doctor --url wss://gw.example/x"
     );
     let skewed = Refusal::Proof(ProofError { kind: ProofKind::Expired, skew_ms: Some(-185_000) });
     let mac = Vantage { os: Os::MacOs, ..Vantage::default() };
@@ -231,7 +231,7 @@ fn an_origin_reaches_the_command_only_when_it_is_one() {
 #[test]
 fn what_comes_next_is_named() {
     let wire = Refusal::Origin { missing: true, origin: None }
-        .wire_ahead(Dialect::V4, &[Cause::TokenMissing, Cause::NewDevice]);
+        .wire_told(Dialect::V4, &Telling { ahead: &[Cause::TokenMissing, Cause::NewDevice], ..Telling::default() });
     let sentence = wire.error.unwrap().details.unwrap()["help"]["sentence"].as_str().unwrap().to_owned();
     assert!(
         sentence.ends_with("After that, the gateway's token is needed, and the device must be approved."),
@@ -344,12 +344,12 @@ fn a_missing_scope_says_what_is_held_and_keeps_the_wire_shape() {
         without_device: true,
         request_id: None,
     };
-    let v3 = missing.error(Dialect::V3);
+    let v3 = missing.error(Dialect::V3, &Vantage::default());
     assert_eq!(
         (v3.code.as_str(), v3.message.as_str()),
         ("INVALID_REQUEST", "missing scope: operator.pairing")
     );
-    let v4 = missing.error(Dialect::V4);
+    let v4 = missing.error(Dialect::V4, &Vantage::default());
     assert_eq!((v4.code.as_str(), v4.detail("missingScope")), ("FORBIDDEN", Some("operator.pairing")));
     let help = &v4.details.as_ref().unwrap()["help"];
     assert_eq!(help["cause"], "C-17");
