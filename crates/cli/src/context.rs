@@ -8,6 +8,11 @@ use openclaw_config::paths::Paths;
 use openclaw_config::secretref::SecretValue;
 use openclaw_config::{Env, Issue, LoadError, Loaded};
 
+use openclaw_client::Identity;
+use openclaw_os::file::Files;
+use openclaw_os::{container, host};
+use openclaw_protocol::refusal::{Os, Vantage};
+
 use crate::args::reach::ReachArgs;
 use crate::hint::Hints;
 
@@ -23,12 +28,13 @@ pub(crate) struct Context {
     /// The words the program was called with, for the audit record of config edits, which hides secrets in them.
     pub(crate) words: Vec<String>,
     config: OnceCell<Result<Loaded, Rc<LoadError>>>,
+    vantage: OnceCell<Vantage>,
 }
 
 impl Context {
     /// Circumstances with a configuration that is read when it is first asked for.
     pub(crate) fn new(env: Env, paths: Paths, log_level: Option<String>, words: Vec<String>) -> Context {
-        Context { env, paths, log_level, words, config: OnceCell::new() }
+        Context { env, paths, log_level, words, config: OnceCell::new(), vantage: OnceCell::new() }
     }
 
     /// The home `/h` and nothing in the environment.
@@ -36,7 +42,29 @@ impl Context {
     pub(crate) fn testing() -> Context {
         let env = Env::from_pairs([("HOME", "/h")]);
         let paths = openclaw_config::paths::resolve(&env, &openclaw_config::paths::Flags::default()).unwrap();
-        Context::new(env, paths, None, Vec::new())
+        let context = Context::new(env, paths, None, Vec::new());
+        // Whatever machine the tests run on.
+        let _ = context.vantage.set(Vantage::default());
+        context
+    }
+
+    /// Where the user stands, so that a command that is suggested works when it is copied (A-04, ruling 35): profile,
+    /// container, system, and this machine's own device. The gateway's address is added by whoever reached for it.
+    ///
+    /// Found out when it is first asked for, which is when something failed.
+    pub(crate) fn vantage(&self) -> &Vantage {
+        self.vantage.get_or_init(|| Vantage {
+            profile: self.paths.profile.clone(),
+            container: container::detect().and_then(|_| {
+                Vantage::container_prefix(self.env.get(container::PREFIX_VARIABLE), &host::hostname())
+            }),
+            device: Identity::load(&Files::real(), &self.paths.identity_dir())
+                .ok()
+                .flatten()
+                .map(|identity| identity.device_id().clone()),
+            os: Os::named(std::env::consts::OS),
+            ..Vantage::default()
+        })
     }
 
     /// The configuration, read once.
@@ -71,7 +99,7 @@ impl Context {
     /// How hints name this program and the gateway that was asked.
     pub(crate) fn hints(&self, reach: &ReachArgs) -> Hints {
         Hints {
-            program: self.paths.command(),
+            program: self.vantage().openclaw("").trim_end().to_owned(),
             url: reach.url.clone(),
             token: reach.token.is_some(),
             password: reach.password.is_some(),

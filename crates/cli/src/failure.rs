@@ -1,7 +1,9 @@
 //! What a command that did not succeed says, and its exit code: the one place where failures become output.
 
+use openclaw_protocol::refusal::{Help, Place, Vantage};
 use serde_json::{Map, Value, json};
 
+use crate::grammar::absent;
 use crate::ui::{Style, Ui};
 
 /// Exit code of almost every failure (cli §1.3).
@@ -51,6 +53,21 @@ impl Failure {
         failure
     }
 
+    /// Cause, explanation and command of the catalogue, below what was said in other words. The one place where help
+    /// becomes output, so that every command shows the same.
+    pub(crate) fn help(self, help: &Help, vantage: &Vantage) -> Failure {
+        let sentence = (!help.sentence.is_empty()).then(|| format!("  {}", help.sentence));
+        self.details(sentence).remedy(help, vantage)
+    }
+
+    /// Cause and command alone.
+    pub(crate) fn remedy(self, help: &Help, vantage: &Vantage) -> Failure {
+        let mut failure = self.field("cause", help.cause.id());
+        failure.0.fix = help.fix.as_deref().map(existing);
+        failure.0.elsewhere = help.place == Place::GatewayHost && vantage.is_elsewhere();
+        failure
+    }
+
     /// Another `error.type` for `--json` (cli §1.2).
     pub(crate) fn kind(mut self, kind: &'static str) -> Failure {
         self.0.kind = kind;
@@ -72,12 +89,6 @@ impl Failure {
     /// The command that mends it.
     pub(crate) fn fix(mut self, command: impl Into<String>) -> Failure {
         self.0.fix = Some(command.into());
-        self
-    }
-
-    /// The command is to be run on the gateway's host, not here.
-    pub(crate) fn on_gateway_host(mut self) -> Failure {
-        self.0.elsewhere = true;
         self
     }
 
@@ -132,14 +143,15 @@ impl Failure {
         }
     }
 
-    /// The envelope of cli §1.2 with the facts of A-08 beside it.
+    /// The envelope of cli §1.2 with the facts of A-08 beside it, `null` where there is none.
     pub(crate) fn to_json(&self) -> Value {
         let mut document = Map::new();
         document.insert("ok".to_owned(), Value::Bool(false));
         document.insert("error".to_owned(), json!({ "type": self.0.kind, "message": self.0.message }));
         document.insert("message".to_owned(), Value::String(self.0.message.clone()));
-        if let Some(fix) = &self.0.fix {
-            document.insert("fix".to_owned(), Value::String(fix.clone()));
+        document.insert("fix".to_owned(), json!(self.0.fix));
+        for fact in ["cause", "requestId", "target", "source"] {
+            document.insert(fact.to_owned(), Value::Null);
         }
         for (name, value) in &self.0.fields {
             document.insert(name.clone(), value.clone());
@@ -153,11 +165,26 @@ impl Failure {
     }
 }
 
+/// The same command, or what serves instead where this version does not have it.
+fn existing(command: &str) -> String {
+    let start =
+        if command.starts_with("openclaw ") { Some(0) } else { command.find(" openclaw ").map(|at| at + 1) };
+    let Some(start) = start else { return command.to_owned() };
+    let (front, rest) = command.split_at(start + "openclaw ".len());
+    let profile = match rest.strip_prefix("--profile ").and_then(|rest| rest.split_once(' ')) {
+        Some((name, _)) => "--profile ".len() + name.len() + 1,
+        None => 0,
+    };
+    let (profile, words) = rest.split_at(profile);
+    format!("{front}{profile}{}", absent::stand_in(words))
+}
+
 #[cfg(test)]
 mod tests {
+    use openclaw_protocol::refusal::{Caller, Refusal, Vantage};
     use serde_json::json;
 
-    use super::Failure;
+    use super::{Failure, existing};
     use crate::ui::Terminal;
     use crate::ui::testing::capture;
 
@@ -184,8 +211,46 @@ mod tests {
         assert_eq!(
             document,
             json!({"ok": false, "error": {"type": "gateway_transport_error", "message": "It broke."},
-                   "message": "It broke.", "fix": "x", "cause": "C-20"})
+                   "message": "It broke.", "fix": "x", "cause": "C-20", "requestId": null, "target": null,
+                   "source": null})
         );
+    }
+
+    #[test]
+    fn help_becomes_output_in_one_way() {
+        let text = |vantage: &Vantage| {
+            let (mut ui, _, err) = capture(Terminal::plain(), "");
+            let help = Refusal::Origin { missing: true, origin: None }.help_for(vantage);
+            Failure::new("gateway connect failed: no").help(&help, vantage).print(&mut ui, false);
+            err.text()
+        };
+        let own = Vantage { profile: Some("work".to_owned()), ..Vantage::default() };
+        let said = text(&own);
+        assert!(said.contains("\n  The browser did not say"), "{said}");
+        assert!(
+            said.lines().last().is_some_and(|fix| fix.starts_with("Fix: openclaw --profile work ")),
+            "{said}"
+        );
+        let elsewhere = text(&Vantage { gateway: Some(Caller::default()), ..own });
+        let fix = elsewhere.lines().last().unwrap_or_default();
+        assert!(fix.starts_with("Fix: openclaw ") && fix.ends_with("   (run on the gateway host)"), "{fix}");
+        assert!(!fix.contains("work"), "{fix}");
+    }
+
+    #[test]
+    fn only_commands_that_exist() {
+        for (command, expected) in [
+            ("openclaw update", "openclaw --version"),
+            ("openclaw --profile work update", "openclaw --profile work --version"),
+            (
+                "docker compose exec openclaw-gateway openclaw update",
+                "docker compose exec openclaw-gateway openclaw --version",
+            ),
+            ("openclaw devices list", "openclaw devices list"),
+            ("unset OPENCLAW_GATEWAY_TOKEN", "unset OPENCLAW_GATEWAY_TOKEN"),
+        ] {
+            assert_eq!(existing(command), expected);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use openclaw_protocol::device_proof;
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::frame::{self, Inbound, MAX_PAYLOAD_BYTES};
 use openclaw_protocol::role::Role;
+use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::secret::Secret;
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::Words;
@@ -22,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::auth::{Offer, Sent};
 use crate::credentials::Credentials;
 use crate::device_auth::DeviceAuth;
-use crate::error::{Cause, ConnectError, Phase, Refused};
+use crate::error::{Applicant, Cause, ConnectError, Phase, Refused};
 use crate::hello::Hello;
 use crate::identity::Identity;
 use crate::target::{Endpoint, Target};
@@ -90,6 +91,16 @@ impl ConnectOptions {
             device: None,
             headers: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    fn applicant(&self) -> Applicant {
+        Applicant {
+            client: self.client.id.clone(),
+            platform: self.client.platform.clone(),
+            role: self.role.to_string(),
+            scopes: ScopeSet::parse_known(&self.scopes).0,
+            device: self.device.as_ref().map(|device| device.identity.device_id().clone()),
         }
     }
 
@@ -183,6 +194,7 @@ async fn attempt(
         source: options.target.source,
         patience: options.timeout,
         sent,
+        applicant: options.applicant(),
         cause,
     };
     let (stream, payload) = match result {

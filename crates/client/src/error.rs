@@ -3,12 +3,15 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use openclaw_protocol::close::{self, Close};
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::ids::DeviceId;
+use openclaw_protocol::refusal;
+use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::words::Words;
 use openclaw_websocket::{HandshakeError, HttpAnswer};
 
@@ -39,6 +42,40 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Who wanted in, and as what: what a refusal is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applicant {
+    /// What the program calls itself, for example `cli`.
+    pub client: String,
+    /// The system it says it runs on.
+    pub platform: String,
+    /// The role it asks for.
+    pub role: String,
+    /// The scopes it asks for.
+    pub scopes: ScopeSet,
+    /// The device it proves to be, if it does.
+    pub device: Option<DeviceId>,
+}
+
+impl Applicant {
+    /// `cli on linux (4b735ac174e4), seen as 10.77.0.2, asks for operator (admin, read)`: what the owner needs to
+    /// know it by, and what an approval would give.
+    pub fn words(&self, seen: Option<IpAddr>) -> String {
+        let mut words = format!("{} on {}", Words::new(&self.client), Words::new(&self.platform));
+        if let Some(device) = &self.device {
+            words.push_str(&format!(" ({})", &device.as_str()[..12]));
+        }
+        if let Some(seen) = seen {
+            words.push_str(&format!(", seen as {seen}"));
+        }
+        words.push_str(&format!(", asks for {}", self.role));
+        if !self.scopes.is_empty() {
+            words.push_str(&format!(" ({})", self.scopes));
+        }
+        words
+    }
+}
+
 /// A connection that did not come about.
 #[derive(Debug)]
 pub struct ConnectError {
@@ -50,6 +87,8 @@ pub struct ConnectError {
     pub patience: Duration,
     /// Which credentials were sent, in words without values.
     pub sent: Sent,
+    /// Who wanted in.
+    pub applicant: Applicant,
     /// What happened.
     pub cause: Cause,
 }
@@ -144,6 +183,11 @@ impl Refused {
         (plain && !id.starts_with('-')).then_some(id)
     }
 
+    /// The address under which the gateway sees this client, when it says so.
+    pub fn seen(&self) -> Option<IpAddr> {
+        refusal::seen_from_wire(&self.error)
+    }
+
     /// The gateway says that this device's own token is not valid (any more). Older gateways only say so in words.
     pub fn is_device_token_mismatch(&self) -> bool {
         let in_words = |text: &str| text.contains("device token mismatch");
@@ -160,6 +204,11 @@ impl ConnectError {
             Cause::Refused(refused) => Some(refused),
             _ => None,
         }
+    }
+
+    /// Device, address as seen and requested access, for a refusal of the gateway.
+    pub fn who(&self) -> Option<String> {
+        Some(self.applicant.words(self.refused()?.seen()))
     }
 
     /// The close frame or its absence, as `gateway closed (…)` prints it; `None` when no WebSocket was open.

@@ -4,10 +4,11 @@
 use std::io;
 
 use openclaw_protocol::close::{self, Close};
-use openclaw_protocol::refusal::{self, Caller, Help, Place, Unreached, Vantage};
+use openclaw_protocol::refusal::{self, Help, Place, Unreached, Vantage};
 use openclaw_protocol::words::{Words, escape};
 use openclaw_websocket::HttpAnswer;
 
+use crate::auth::Sent;
 use crate::error::{Cause, ConnectError, Phase};
 use crate::target::UrlSource;
 use crate::tls::TlsFault;
@@ -119,22 +120,22 @@ impl ConnectError {
                 facts.extend(close_meaning(code).map(|meaning| format!("{}.", capital(meaning))));
                 facts
             }
-            Cause::Refused(refused) if refused.code().is_some_and(|code| code.starts_with("AUTH_")) => {
+            Cause::Refused(_) if self.sent != Sent::Nothing => {
                 vec![format!("This client sent {}.", self.sent)]
             }
             _ => Vec::new(),
         }
     }
 
-    /// Cause, sentence and command of the catalogue, for a person at `vantage`. Where the target is not this
-    /// machine's gateway, its address is filled into the vantage.
+    /// The point of view of somebody at `vantage` who tried to reach this target: a target that is not this machine's
+    /// gateway is elsewhere.
+    pub fn seen_from(&self, vantage: &Vantage) -> Vantage {
+        self.source.seen_from(vantage, &self.target)
+    }
+
+    /// Cause, sentence and command of the catalogue, for a person at `vantage` ([`ConnectError::seen_from`]).
     pub fn help(&self, vantage: &Vantage) -> Help {
-        let mut vantage = vantage.clone();
-        if !self.source.is_this_machine() {
-            vantage.url.get_or_insert_with(|| self.target.clone());
-            vantage.gateway.get_or_insert_with(Caller::default);
-        }
-        let vantage = &vantage;
+        let vantage = &self.seen_from(vantage);
         let unreached = |why| refusal::unreachable(&self.target, self.source.as_str(), &why, vantage);
         match &self.cause {
             Cause::NothingListening { .. } if self.is_tunnel() && self.source == UrlSource::ConfigRemote => {
@@ -191,20 +192,6 @@ impl ConnectError {
     /// The id of the cause in the troubleshooting list, for example `C-20`.
     pub fn cause_id(&self) -> String {
         self.help(&Vantage::default()).cause.id()
-    }
-
-    /// What more there is to say than [`ConnectError::sentence`]: the catalogue's words about a refusal, else the facts.
-    pub fn explanation(&self) -> Option<String> {
-        let facts = self.facts().join(" ");
-        match &self.cause {
-            Cause::Refused(_) => Some(self.help(&Vantage::default()).sentence),
-            _ => (!facts.is_empty()).then_some(facts),
-        }
-    }
-
-    /// The command that mends it, for a reader without profile or container; others use [`ConnectError::help`].
-    pub fn fix(&self) -> Option<String> {
-        self.help(&Vantage::default()).fix
     }
 
     /// The same cause with our own sentence, where the catalogue has no command that would help.

@@ -33,7 +33,7 @@ pub use client::{Client, Event, Events, Received, RequestError};
 pub use connect::{ConnectOptions, DEFAULT_TIMEOUT, Device};
 pub use credentials::{CredentialInputs, Credentials, CredentialsError, SecretSource};
 pub use device_auth::{DeviceAuth, StoredToken};
-pub use error::{Cause, ConnectError, Phase, Refused};
+pub use error::{Applicant, Cause, ConnectError, Phase, Refused};
 pub use hello::Hello;
 pub use identity::{Identity, IdentityError};
 pub use owner_socket::OwnerSocket;

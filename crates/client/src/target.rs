@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use openclaw_protocol::refusal::{Caller, Vantage};
 use url::{Host, Url};
 
 use crate::owner_socket::OwnerSocket;
@@ -41,6 +42,17 @@ impl UrlSource {
             UrlSource::LocalLoopback => "local loopback",
             UrlSource::OwnerSocket => "owner socket",
         }
+    }
+
+    /// How somebody at `here` sees a gateway whose address came from this source: what is not this machine's gateway
+    /// is elsewhere.
+    pub fn seen_from(self, here: &Vantage, address: &str) -> Vantage {
+        let mut vantage = here.clone();
+        if !self.is_this_machine() {
+            vantage.url.get_or_insert_with(|| address.to_owned());
+            vantage.gateway.get_or_insert_with(Caller::default);
+        }
+        vantage
     }
 
     /// Whether the owner of this machine's gateway stands behind the address: only then may secrets of the local

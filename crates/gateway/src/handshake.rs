@@ -186,7 +186,12 @@ impl<'a> Handshake<'a> {
             self.core.hub.leave(&connection.id);
             let refusal = Refusal::Invalidated { why };
             self.note(&refusal, Some((params, decision)));
-            return Ended::Refused(Answer::to(request, &refusal, decision.dialect, &self.telling(Some(decision))));
+            return Ended::Refused(Answer::to(
+                request,
+                &refusal,
+                decision.dialect,
+                &self.telling(Some(decision)),
+            ));
         }
         self.core.on_connect(&connection, params, grant);
         let hello = hello::build(self.core, &connection, params, grant);

@@ -98,7 +98,10 @@ pub(crate) fn lookup(path: &[&str]) -> Option<String> {
 
 /// The command to suggest instead of one that is absent; words about a command that exists stay as they are.
 pub(crate) fn stand_in(words: &str) -> &str {
-    const STAND_INS: [(&str, &str); 5] = [
+    // A slice, so that a row can go with the command that was built.
+    const STAND_INS: &[(&str, &str)] = &[
+        // There is nothing here that updates itself; what is there, and how old, is what one needs to know.
+        ("update", "--version"),
         ("gateway start", "gateway run"),
         ("gateway restart", "gateway probe"),
         ("gateway status", "gateway probe"),

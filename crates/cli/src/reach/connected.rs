@@ -10,13 +10,14 @@ use openclaw_client::{
 };
 use openclaw_os::file::Files;
 use openclaw_protocol::connect::ClientInfo;
+use openclaw_protocol::refusal::Vantage;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{OPERATOR_DEFAULT_V3, Scope, ScopeSet};
 use openclaw_protocol::time::Millis;
 use serde_json::Value;
 
 use super::failures::Whereabouts;
-use super::{Answer, CallError, Gateway, Goodbye, Inputs};
+use super::{Answer, CallError, Gateway, Goodbye, Inputs, Reply, failures};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::ui::time;
@@ -28,6 +29,8 @@ pub(crate) struct Connected {
     patience: Duration,
     /// For a connection that ends early.
     whereabouts: Whereabouts,
+    /// Of whoever reads what it answers.
+    vantage: Vantage,
     /// The id of the device as which it was let in.
     device: Option<String>,
 }
@@ -53,12 +56,11 @@ impl Connected {
 
     fn lost(&self, error: RequestError) -> CallError {
         match error {
-            RequestError::Refused(shape) => CallError::Refused(shape),
-            error => {
-                let failure =
-                    Failure::new(error.to_string()).kind("gateway_transport_error").field("cause", "C-20");
-                CallError::Lost(Box::new(failure.details(self.whereabouts.lines())))
+            RequestError::Refused(shape) => {
+                let reply = Reply::new(*shape, self.vantage.clone()).answered_by(&self.whereabouts);
+                CallError::Refused(Box::new(reply))
             }
+            error => CallError::Lost(Box::new(failures::lost(&error, &self.whereabouts, &self.vantage))),
         }
     }
 }
@@ -169,7 +171,8 @@ pub(super) async fn finish(
     let client = Client::connect(&options).await?;
     let whereabouts = Whereabouts::new(options.target.shown(), options.target.source, context, inputs);
     let device = options.device.as_ref().map(|device| device.identity.device_id().to_string());
-    Ok(Connected { client, patience, whereabouts, device })
+    let vantage = options.target.source.seen_from(context.vantage(), &options.target.shown());
+    Ok(Connected { client, patience, whereabouts, vantage, device })
 }
 
 /// Nobody answers on the owner socket: the gateway of this machine does not run, or it is not ours.

@@ -3,47 +3,101 @@
 use std::path::PathBuf;
 
 use openclaw_client::explain::close_text;
-use openclaw_client::{Cause, ConnectError, Sent, UrlSource};
+use openclaw_client::{Cause, ConnectError, RequestError, UrlSource};
 use openclaw_config::gateway::Bind;
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::ids::RequestId;
+use openclaw_protocol::refusal::{self, Unreached, Vantage};
 use openclaw_protocol::words::{Words, escape};
 use serde_json::json;
 
 use super::Inputs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::grammar::absent;
 
 /// Longest text of a gateway that is printed.
 const MAX_TEXT: usize = 600;
 
-/// An error reply of a method.
-pub(super) fn refused(shape: &ErrorShape) -> Failure {
-    let mut failure = Failure::new(escape(&shape.message, MAX_TEXT)).field("code", shape.code.as_str());
-    // The true reason behind wording that clients match. Codes are single words; this is for sentences.
-    if let Some(reason) =
-        shape.detail("reason").filter(|reason| reason.contains(' ') && *reason != shape.message)
-    {
-        failure = failure.detail(format!("  {}", escape(reason, MAX_TEXT)));
+/// A method's error reply, with what it takes to explain it to the user.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    shape: ErrorShape,
+    vantage: Vantage,
+    target: Option<(String, &'static str)>,
+}
+
+impl Reply {
+    /// An error that a gateway answered to somebody at `vantage`.
+    pub(super) fn new(shape: ErrorShape, vantage: Vantage) -> Reply {
+        Reply { shape, vantage, target: None }
     }
-    if let Some(help) = shape.details.as_ref().and_then(|details| details.get("help")) {
-        let text = |name: &str| help.get(name).and_then(|value| value.as_str());
-        if let Some(sentence) = text("sentence") {
-            failure = failure.detail(format!("  {}", escape(sentence, MAX_TEXT)));
+
+    /// The gateway that answered.
+    pub(super) fn answered_by(mut self, whereabouts: &Whereabouts) -> Reply {
+        self.target = Some((whereabouts.target.clone(), whereabouts.source.as_str()));
+        self
+    }
+}
+
+impl std::ops::Deref for Reply {
+    type Target = ErrorShape;
+
+    fn deref(&self) -> &ErrorShape {
+        &self.shape
+    }
+}
+
+impl From<Reply> for Failure {
+    fn from(reply: Reply) -> Failure {
+        let Reply { shape, vantage, target } = reply;
+        let mut failure = Failure::new(escape(&shape.message, MAX_TEXT)).field("code", shape.code.as_str());
+        // The true reason behind wording that clients match. Codes are single words; this is for sentences.
+        if let Some(reason) =
+            shape.detail("reason").filter(|reason| reason.contains(' ') && *reason != shape.message)
+        {
+            failure = failure.detail(format!("  {}", escape(reason, MAX_TEXT)));
         }
-        if let Some(cause) = text("cause") {
-            failure = failure.field("cause", Words::new(cause).to_string());
+        if let Some(help) = refusal::help_from_wire(Some(&shape), None, &vantage) {
+            failure = failure.help(&help, &vantage);
         }
+        if let Some(request) = shape.detail("requestId").and_then(RequestId::parse) {
+            failure = failure.field("requestId", request.as_str());
+        }
+        if let Some((target, source)) = target {
+            failure = failure.field("target", target).field("source", source);
+        }
+        if let Some(pause) = shape.retry_after_ms {
+            failure = failure.field("retryAfterMs", pause);
+        }
+        failure
     }
-    if let Some(pause) = shape.retry_after_ms {
-        failure = failure.field("retryAfterMs", pause);
-    }
-    failure
+}
+
+/// A connection that ended before a method was answered.
+pub(super) fn lost(error: &RequestError, whereabouts: &Whereabouts, vantage: &Vantage) -> Failure {
+    let close = match error {
+        RequestError::Closed(close) => Some(close),
+        _ => None,
+    };
+    let help = refusal::help_from_wire(None, close, vantage).unwrap_or_else(|| {
+        let why = match (close, error) {
+            (Some(close), _) => Unreached::Cut { code: close.code },
+            (None, RequestError::TimedOut(after)) => {
+                Unreached::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
+            }
+            (None, _) => Unreached::Cut { code: 1006 },
+        };
+        refusal::unreachable(&whereabouts.target, whereabouts.source.as_str(), &why, vantage)
+    });
+    let failure = Failure::new(error.to_string()).kind("gateway_transport_error").help(&help, vantage);
+    whereabouts.fields(failure.details(whereabouts.lines()))
 }
 
 /// A connection that did not come about.
 pub(crate) fn explain(error: &ConnectError, context: &Context, inputs: &Inputs<'_>) -> Failure {
     let whereabouts = Whereabouts::new(error.target.clone(), error.source, context, inputs);
+    let vantage = error.seen_from(context.vantage());
+    let help = error.help(&vantage);
     let sentence = error.sentence();
     let (message, closed) = match &error.cause {
         Cause::Refused(_) => {
@@ -52,42 +106,23 @@ pub(crate) fn explain(error: &ConnectError, context: &Context, inputs: &Inputs<'
         _ => (sentence, None),
     };
     let mut failure = Failure::new(message).kind("gateway_transport_error").details(closed);
-    if let Some(explanation) = error.explanation() {
-        failure = failure.detail(format!("  {explanation}"));
+    if !failure.message().contains(help.sentence.as_str()) {
+        failure = failure.detail(format!("  {}", help.sentence));
     }
-    if error.refused().is_some() && error.sent != Sent::Nothing {
-        failure = failure.detail(format!("  Sent: {}", error.sent));
+    let facts = error.facts().join(" ");
+    if !facts.is_empty() {
+        failure = failure.detail(format!("  {facts}"));
     }
-    failure = failure.details(whereabouts.lines()).field("cause", error.cause_id());
-    failure = whereabouts.fields(failure);
+    failure = failure.details(error.who().map(|who| format!("Device: {who}")));
+    failure = whereabouts.fields(failure.details(whereabouts.lines()).remedy(&help, &vantage));
     if let Some(refused) = error.refused() {
         failure = failure.field("code", refused.code().map(Words::new).map(|code| code.to_string()));
+        failure = failure.field("device", error.who());
         if let Some(id) = refused.request_id() {
             failure = failure.field("requestId", id);
         }
     }
-    let Some(fix) = error.fix() else { return failure };
-    // What the gateway refused is mended where the gateway is, except for what this side sends.
-    let elsewhere = error.refused().is_some()
-        && !error.source.is_this_machine()
-        && fix.starts_with("openclaw ")
-        && !fix.contains("gateway.remote.");
-    let failure = failure.fix(here(&fix, error.source, context));
-    if elsewhere { failure.on_gateway_host() } else { failure }
-}
-
-/// The command as it works from here: with the profile of this run when it is about the gateway of this machine, and
-/// with a command that this version has.
-fn here(fix: &str, source: UrlSource, context: &Context) -> String {
-    let Some(words) = fix.strip_prefix("openclaw ").filter(|words| !words.starts_with("--")) else {
-        return fix.to_owned();
-    };
-    let words = absent::stand_in(words);
-    if source.is_this_machine() {
-        format!("{} {words}", context.paths.command())
-    } else {
-        format!("openclaw {words}")
-    }
+    failure
 }
 
 /// Which gateway was meant: the four lines that most failures end with (cli §5.1). Made before connecting, so it holds
@@ -143,12 +178,13 @@ impl Whereabouts {
 mod tests {
     use std::time::Duration;
 
-    use openclaw_client::{Cause, ConnectError, Refused, Sent, UrlSource};
+    use openclaw_client::{Applicant, Cause, ConnectError, Refused, Sent, UrlSource};
     use openclaw_protocol::close::Close;
     use openclaw_protocol::error::{ErrorCode, ErrorShape};
+    use openclaw_protocol::scope::ScopeSet;
     use serde_json::json;
 
-    use super::{Bind, Inputs, explain, refused};
+    use super::{Bind, Inputs, Reply, Vantage, explain};
     use crate::args::reach::ReachArgs;
     use crate::context::Context;
     use crate::failure::Failure;
@@ -171,6 +207,13 @@ mod tests {
             source,
             patience: Duration::from_secs(10),
             sent: Sent::Device,
+            applicant: Applicant {
+                client: "cli".to_owned(),
+                platform: "linux".to_owned(),
+                role: "operator".to_owned(),
+                scopes: ScopeSet::full_operator(),
+                device: None,
+            },
             cause,
         };
         explain(&error, &context, &inputs)
@@ -179,7 +222,7 @@ mod tests {
     #[test]
     fn pairing_required() {
         let details = json!({"code": "PAIRING_REQUIRED", "requestId": "7f3a9c1e-0001",
-            "help": {"cause": "C-01", "sentence": "This device is not approved yet.", "fix": "openclaw devices approve 7f3a9c1e-0001"}});
+            "help": {"cause": "C-01", "sentence": "This device is not approved yet.", "fix": "openclaw devices approve 7f3a9c1e-0001", "seen": "172.18.0.1"}});
         let shape = ErrorShape::new(ErrorCode::NotPaired, "pairing required: device is not approved yet")
             .with_details(details);
         let close =
@@ -221,8 +264,8 @@ mod tests {
     #[test]
     fn error_replies_keep_their_words() {
         let shape = ErrorShape::invalid_request("unknown requestId");
-        assert_eq!(text(&refused(&shape)), "unknown requestId\n");
+        assert_eq!(text(&Failure::from(Reply::new(shape, Vantage::default()))), "unknown requestId\n");
         let tricky = ErrorShape::invalid_request("x\u{1b}[2J");
-        assert_eq!(text(&refused(&tricky)), "x\\u{1b}[2J\n");
+        assert_eq!(text(&Failure::from(Reply::new(tricky, Vantage::default()))), "x\\u{1b}[2J\n");
     }
 }

@@ -16,14 +16,13 @@ pub(crate) mod testing;
 use std::future::Future;
 use std::pin::Pin;
 
-use openclaw_protocol::error::ErrorShape;
 use serde_json::Value;
 
 use crate::failure::Failure;
 
 pub(crate) use connected::{Connected, NotConnected, connect_socket, connect_tcp, is_absent};
 pub(crate) use door::{Door, open, open_own};
-pub(crate) use failures::explain;
+pub(crate) use failures::{Reply, explain};
 pub(crate) use inputs::Inputs;
 pub(crate) use looking::{OwnDevice, connect_looking, own_device_id};
 
@@ -61,7 +60,7 @@ pub(crate) trait Gateway {
 #[derive(Debug)]
 pub(crate) enum CallError {
     /// The gateway answered with an error.
-    Refused(Box<ErrorShape>),
+    Refused(Box<Reply>),
     /// No answer came.
     Lost(Box<Failure>),
 }
@@ -70,7 +69,7 @@ impl CallError {
     /// The error message of the gateway, if it answered.
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {
-            CallError::Refused(shape) => Some(&shape.message),
+            CallError::Refused(reply) => Some(&reply.message),
             CallError::Lost(_) => None,
         }
     }
@@ -84,7 +83,7 @@ impl CallError {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Failure {
         match error {
-            CallError::Refused(shape) => failures::refused(&shape),
+            CallError::Refused(reply) => Failure::from(*reply),
             CallError::Lost(failure) => *failure,
         }
     }

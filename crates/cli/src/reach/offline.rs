@@ -1,14 +1,18 @@
 //! The state directory of a stopped gateway, worked on under its lock (ruling 27).
 
 use openclaw_gateway::{Offline, OfflineError};
+use openclaw_protocol::refusal::Vantage;
 use serde_json::Value;
 
-use super::{Answer, CallError, Gateway};
+use super::{Answer, CallError, Gateway, Reply};
 use crate::context::Context;
 use crate::failure::Failure;
 
 /// The state directory, ours until this is dropped.
-pub(super) struct StateDirectory(Offline);
+pub(super) struct StateDirectory {
+    offline: Offline,
+    vantage: Vantage,
+}
 
 /// Why the state directory cannot be worked on.
 pub(super) enum Unavailable {
@@ -21,7 +25,7 @@ pub(super) enum Unavailable {
 /// Takes the lock and opens the stores.
 pub(super) fn open(context: &Context) -> Result<StateDirectory, Unavailable> {
     match Offline::open(&context.env, &context.paths) {
-        Ok(offline) => Ok(StateDirectory(offline)),
+        Ok(offline) => Ok(StateDirectory { offline, vantage: context.vantage().clone() }),
         Err(OfflineError::Locked(_)) => Err(Unavailable::Held),
         Err(error) => Err(Unavailable::Failed(Failure::new(error.to_string()))),
     }
@@ -30,7 +34,8 @@ pub(super) fn open(context: &Context) -> Result<StateDirectory, Unavailable> {
 impl Gateway for StateDirectory {
     fn call<'a>(&'a mut self, method: &'a str, params: Value) -> Answer<'a> {
         Box::pin(async move {
-            self.0.call(method, params).await.map_err(|shape| CallError::Refused(Box::new(shape)))
+            let answer = self.offline.call(method, params).await;
+            answer.map_err(|shape| CallError::Refused(Box::new(Reply::new(shape, self.vantage.clone()))))
         })
     }
 

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::future::Future;
 
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::refusal::Vantage;
 use serde_json::Value;
 
-use super::{Answer, CallError, Gateway};
+use super::{Answer, CallError, Gateway, Reply};
 
 /// Answers calls in a fixed order; any other call fails the test.
 pub(crate) struct Scripted {
@@ -39,8 +40,9 @@ impl Gateway for Scripted {
             self.answers.pop_front().unwrap_or_else(|| panic!("unexpected call {method} {params}"));
         assert_eq!(method, expected, "{params}");
         self.calls.push((method.to_owned(), params));
-        let answer =
-            answer.map_err(|message| CallError::Refused(Box::new(ErrorShape::invalid_request(message))));
+        let answer = answer.map_err(|message| {
+            CallError::Refused(Box::new(Reply::new(ErrorShape::invalid_request(message), Vantage::default())))
+        });
         Box::pin(std::future::ready(answer))
     }
 

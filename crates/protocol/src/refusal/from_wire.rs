@@ -53,7 +53,9 @@ pub fn seen_from_wire(error: &ErrorShape) -> Option<IpAddr> {
 /// When the gateway is elsewhere, only it knows how `openclaw` is called there.
 fn on_its_host(error: Option<&ErrorShape>, vantage: &Vantage) -> Vantage {
     let mut vantage = vantage.clone();
-    if let (Some(gateway), Some(fix)) = (&mut vantage.gateway, error.and_then(|error| told_text(error, "fix"))) {
+    if let (Some(gateway), Some(fix)) =
+        (&mut vantage.gateway, error.and_then(|error| told_text(error, "fix")))
+    {
         *gateway = Caller::of_command(fix);
     }
     vantage

@@ -1,11 +1,7 @@
 //! Explanations for what is not a refusal of the gateway: a start that fails, a gateway that cannot be reached,
 //! tokens that do not agree, a call that lacks a scope (causes C-08, C-15, C-17 to C-20). Pure: the facts come in.
 
-use super::{
-    Cause, Help, Place, Vantage,
-    address::Address,
-    vantage::plain_id,
-};
+use super::{Cause, Help, Place, Vantage, address::Address, vantage::plain_id};
 use crate::{
     dialect::Dialect,
     error::ErrorShape,

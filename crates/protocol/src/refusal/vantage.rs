@@ -274,7 +274,10 @@ mod tests {
         for (command, expected) in [
             ("openclaw devices list", caller(None, None)),
             ("openclaw --profile work devices list", caller(Some("work"), None)),
-            ("docker exec 0f3a9c1e22bd openclaw devices list", caller(None, Some("docker exec 0f3a9c1e22bd"))),
+            (
+                "docker exec 0f3a9c1e22bd openclaw devices list",
+                caller(None, Some("docker exec 0f3a9c1e22bd")),
+            ),
             ("podman compose exec gw openclaw x", caller(None, Some("podman compose exec gw"))),
             ("docker run evil openclaw x", caller(None, None)),
             ("docker exec gw rm -rf / openclaw x", caller(None, None)),

@@ -230,8 +230,10 @@ fn an_origin_reaches_the_command_only_when_it_is_one() {
 
 #[test]
 fn what_comes_next_is_named() {
-    let wire = Refusal::Origin { missing: true, origin: None }
-        .wire_told(Dialect::V4, &Telling { ahead: &[Cause::TokenMissing, Cause::NewDevice], ..Telling::default() });
+    let wire = Refusal::Origin { missing: true, origin: None }.wire_told(
+        Dialect::V4,
+        &Telling { ahead: &[Cause::TokenMissing, Cause::NewDevice], ..Telling::default() },
+    );
     let sentence = wire.error.unwrap().details.unwrap()["help"]["sentence"].as_str().unwrap().to_owned();
     assert!(
         sentence.ends_with("After that, the gateway's token is needed, and the device must be approved."),
