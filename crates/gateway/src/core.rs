@@ -17,7 +17,7 @@ use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::refusal::Refusal;
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::Words;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::budget::ControlBudget;
 use crate::caps::{Caps, Register};
@@ -31,6 +31,9 @@ use crate::router::Router;
 use crate::settings::Settings;
 use crate::vantage::Vantages;
 use crate::{rpc, version};
+
+/// Whether there will be a restart: the reasons when not.
+pub type Verdict = Result<(), Vec<String>>;
 
 /// What stays the same from start to end.
 #[derive(Debug, Clone)]
@@ -90,6 +93,7 @@ pub struct Core {
     started: Instant,
     stopping: AtomicBool,
     restart: Notify,
+    restart_asked: Mutex<Option<oneshot::Sender<Verdict>>>,
 }
 
 impl Core {
@@ -129,6 +133,7 @@ impl Core {
             started: Instant::now(),
             stopping: AtomicBool::new(false),
             restart: Notify::new(),
+            restart_asked: Mutex::new(None),
             paths,
             env,
             facts,
@@ -173,14 +178,22 @@ impl Core {
         !self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Asks for a restart in place.
-    pub fn request_restart(&self) {
+    /// Asks for a restart in place, and waits for the verdict: the reasons when there is to be none.
+    pub async fn request_restart(&self) -> Verdict {
+        let (verdict, told) = oneshot::channel();
+        *self.restart_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
         self.restart.notify_one();
+        told.await.unwrap_or_else(|_| Err(vec!["Another request for a restart came in between".to_owned()]))
     }
 
-    /// Waits until somebody asks for a restart.
-    pub async fn restart_wanted(&self) {
-        self.restart.notified().await;
+    /// Waits until somebody asks for a restart. The verdict goes to the sender.
+    pub async fn restart_wanted(&self) -> oneshot::Sender<Verdict> {
+        loop {
+            self.restart.notified().await;
+            if let Some(asked) = self.restart_asked.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return asked;
+            }
+        }
     }
 
     /// Ends connections whose grant was withdrawn; answers how many.

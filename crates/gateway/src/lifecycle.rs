@@ -1,10 +1,12 @@
-//! The edges of a gateway's life: the signals that end or renew it, and the port that somebody else holds.
+//! The edges of a gateway's life: the signals that end or renew it, what its supervisor is told, and the port that
+//! somebody else holds.
 
 use std::io;
 
 use tokio::signal::unix::{self, SignalKind};
 
 pub mod port;
+pub(crate) mod supervised;
 
 /// What a signal asks for; the name is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,10 @@ use crate::serve::Ending;
 use crate::settings::Settings;
 use crate::version;
 
+/// The original's words for a gateway whose owner does not want it restarted from outside (cli spec §6.3).
+const RESTART_DISABLED: &str =
+    "Gateway restart is disabled in the running gateway config (commands.restart=false)";
+
 /// What was asked of the log besides the configuration.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogOverrides {
@@ -89,14 +93,21 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
                 }
                 Signal::Restart(name) => {
                     tracing::info!(subsystem = "gateway", "signal {name} received");
-                    if may_restart(&core, &overrides, name) {
+                    if may_restart(&core, &overrides, name).is_ok() {
                         tracing::info!(subsystem = "gateway", "received {name}; restarting");
                         return Ending::Restart;
                     }
                 }
             },
-            () = core.restart_wanted() => {
-                if may_restart(&core, &overrides, "a request") {
+            asked = core.restart_wanted() => {
+                let verdict = may_restart(&core, &overrides, "a request");
+                let restarts = verdict.is_ok();
+                // Who asked may be gone; the verdict stands all the same.
+                asked.send(verdict).ok();
+                if restarts {
+                    tracing::info!(subsystem = "gateway", "a restart was requested; restarting");
+                    // Room for the answer to leave before the goodbye.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                     return Ending::Restart;
                 }
             }
@@ -130,7 +141,7 @@ fn is_as_read(core: &Core) -> bool {
 }
 
 /// A restart into a configuration that does not start would end the gateway: then it stays, and says why.
-fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> bool {
+fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> Result<(), Vec<String>> {
     let allowed =
         core.policy().loaded.value.pointer("/commands/restart").and_then(serde_json::Value::as_bool);
     if allowed == Some(false) {
@@ -138,7 +149,7 @@ fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> bool {
             subsystem = "gateway",
             "{asked_by} asks for a restart, but commands.restart is false; ignored"
         );
-        return false;
+        return Err(vec![RESTART_DISABLED.to_owned()]);
     }
     let refusal = match openclaw_config::load(&core.paths, &core.env) {
         Ok(mut loaded) => {
@@ -154,7 +165,7 @@ fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> bool {
             lines.join(" ")
         );
     }
-    refusal.is_none()
+    refusal.map_or(Ok(()), Err)
 }
 
 /// Takes a changed file into force, as far as that goes without a restart.
@@ -211,7 +222,7 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
         }
         Decision::Restart => {
             tracing::info!(subsystem = "gateway/reload", "config change requires gateway restart ({keys})");
-            if may_restart(core, overrides, "the changed configuration") {
+            if may_restart(core, overrides, "the changed configuration").is_ok() {
                 return Some(Ending::Restart);
             }
             // A new secret must not wait for a restart that does not come.

@@ -205,15 +205,10 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
         let tcp =
             listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<Result<Vec<_>, _>>()?;
         let owner = owner.map(tokio::net::UnixListener::from_std).transpose()?;
-        notify_systemd(&openclaw_os::notify::State::Ready);
         let until = reload::until_told(core.clone(), signals, overrides);
         Ok::<_, std::io::Error>(serve::serve(core.clone(), tcp, owner, until).await)
     });
     let ending = ending.map_err(|error| Failure::other(format!("Gateway failed to start: {error}")))?;
-    notify_systemd(&match ending {
-        Ending::Stop => openclaw_os::notify::State::Stopping,
-        Ending::Restart => openclaw_os::notify::State::Reloading,
-    });
     // What cannot be written has been said already.
     core.journal.save().ok();
     if let Err(error) = core.store.close() {
@@ -422,10 +417,4 @@ fn lock(options: &RunOptions, inherited: Vec<std::os::fd::OwnedFd>) -> Result<St
 /// The original's words for a state directory that a gateway works on already.
 fn held(holder: &LockHeldBy) -> String {
     format!("Gateway failed to start: {holder}; lock timeout after {}ms", LOCK_PATIENCE.as_millis())
-}
-
-fn notify_systemd(state: &openclaw_os::notify::State) {
-    if let Err(error) = openclaw_os::notify::systemd(state) {
-        tracing::warn!(subsystem = "gateway", "systemd was not told: {error}");
-    }
 }

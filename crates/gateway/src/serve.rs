@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_os::notify::State;
 use openclaw_protocol::close::{self, Close};
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::event::EventName;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::hello::TICK_INTERVAL_MS;
+use crate::lifecycle::supervised;
 use crate::{health, listener, presence};
 
 /// Between WebSocket pings; a peer that answers none of two is gone.
@@ -60,9 +62,16 @@ pub(crate) async fn serve(
     tasks.spawn(crate::journal::keep(core.clone()));
     tasks.spawn(reap(core.clone()));
     tasks.spawn(crate::changes::follow(core.clone(), changes));
+    tasks.spawn(supervised::watchdog(core.clone()));
+    // Whoever waits for the gateway may come now: the sockets are accepted from.
+    supervised::ready(&core);
     core.claim.show_if_needed(&core).await;
 
     let ending = until.await;
+    supervised::tell(&match ending {
+        Ending::Stop => State::Stopping,
+        Ending::Restart => State::Reloading,
+    });
     core.begin_stop();
     stop.send_replace(true);
     say_goodbye(&core, ending).await;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
 
 /// What systemd can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,8 @@ pub enum State {
 impl State {
     fn line(&self) -> String {
         match self {
-            Self::Ready => "READY=1".to_owned(),
+            // The process that answers, in case the supervisor took another one for it.
+            Self::Ready => format!("READY=1\nMAINPID={}", std::process::id()),
             Self::Reloading => match monotonic_micros() {
                 Some(now) => format!("RELOADING=1\nMONOTONIC_USEC={now}"),
                 None => "RELOADING=1".to_owned(),
@@ -40,6 +42,19 @@ impl State {
 fn monotonic_micros() -> Option<u64> {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     Some(u64::try_from(now.tv_sec).ok()? * 1_000_000 + u64::try_from(now.tv_nsec).ok()? / 1_000)
+}
+
+/// How often the supervisor wants to hear that this process lives: half of what it allows, so that one late sign does no
+/// harm. `None` when it does not watch, or watches another process.
+pub fn watchdog_interval() -> Option<Duration> {
+    let text = |name: &str| std::env::var(name).ok();
+    interval_of(text("WATCHDOG_USEC").as_deref(), text("WATCHDOG_PID").as_deref(), std::process::id())
+}
+
+fn interval_of(allowed: Option<&str>, watched: Option<&str>, own: u32) -> Option<Duration> {
+    let allowed: u64 = allowed?.trim().parse().ok().filter(|micros| *micros > 0)?;
+    let other = watched.is_some_and(|pid| pid.trim().parse() != Ok(own));
+    (!other).then(|| Duration::from_micros((allowed / 2).max(1_000)))
 }
 
 /// Sends the state; `Ok(false)` when no supervisor asked for it.
@@ -78,7 +93,7 @@ mod tests {
         let path = dir.path().join("notify");
         let listener = UnixDatagram::bind(&path).unwrap();
         send(path.as_os_str(), &State::Ready).unwrap();
-        assert_eq!(receive(&listener), "READY=1");
+        assert_eq!(receive(&listener), format!("READY=1\nMAINPID={}", std::process::id()));
         send(path.as_os_str(), &State::Status("a\nREADY=1".to_owned())).unwrap();
         assert_eq!(receive(&listener), "STATUS=a READY=1");
 
@@ -88,5 +103,21 @@ mod tests {
         send(OsStr::new(&format!("@{name}")), &State::Stopping).unwrap();
         assert_eq!(receive(&listener), "STOPPING=1");
         assert!(send(OsStr::new("vsock:1:2"), &State::Ready).is_err());
+    }
+
+    #[test]
+    fn a_sign_of_life_comes_twice_as_often_as_it_must() {
+        for (allowed, watched, expected) in [
+            (Some("60000000"), None, Some(30_000)),
+            (Some("60000000"), Some("7"), Some(30_000)),
+            (Some("60000000"), Some("8"), None),
+            (Some("1"), None, Some(1)),
+            (Some("0"), None, None),
+            (Some("soon"), None, None),
+            (None, None, None),
+        ] {
+            let expected = expected.map(Duration::from_millis);
+            assert_eq!(interval_of(allowed, watched, 7), expected, "{allowed:?} {watched:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! | [`runner`] | the one seam to `systemctl`, `loginctl` and `launchctl` |
 //! | [`inspect()`], [`report`], [`audit`] | how the service is, without changing anything |
 //! | [`systemd`], [`launchd`] | the definitions as text, and the commands that act on them |
+//! | [`supervisor`] | install, uninstall, start, stop, restart |
 //! | [`legacy`] | services that older products left behind |
 //! | [`running`] | the gateway process itself, supervised or not |
 
@@ -18,6 +19,7 @@ pub mod place;
 pub mod report;
 pub mod runner;
 pub mod running;
+pub mod supervisor;
 pub mod systemd;
 
 pub use inspect::{Depth, inspect};
@@ -25,3 +27,5 @@ pub use names::Names;
 pub use place::Place;
 pub use report::{Manager, Report, Runtime, Status};
 pub use runner::{Programs, Ran, Runner};
+pub use supervisor::{ServiceError, Supervisor};
+pub use systemd::UnitOptions;

@@ -4,9 +4,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use openclaw_os::lock::{self, LockHeldBy, Purpose};
-use openclaw_os::process::{self, Process};
+use openclaw_os::port_owner::port_owner;
+use openclaw_os::process::{self, Ask, Process};
 use openclaw_protocol::words::Words;
 use serde_json::{Value, json};
 
@@ -144,11 +146,7 @@ impl Running {
         if self.started == Started::OutOfSight {
             return Err(HoldError::OutOfSight);
         }
-        let process = Process::open(pid).map_err(|error| match error.raw_os_error() {
-            // ESRCH
-            Some(3) => HoldError::Gone,
-            _ => HoldError::System { pid, error },
-        })?;
+        let process = open(pid)?;
         let still = lock::held_by(state_dir).is_some_and(|held| {
             held.pid == Some(pid)
                 && held.start_time == self.start_time
@@ -163,6 +161,45 @@ impl Running {
             Some(uid) if uid != own && own != 0 => Err(HoldError::NotOurs { pid, uid }),
             _ => Ok(process),
         }
+    }
+
+    /// A gateway of the original that listens on the port: it knows nothing of our lock, so its command line has to
+    /// do (cli spec §15.5). One of ours on another state directory is never taken for it.
+    #[must_use]
+    pub fn original_on(port: u16) -> Option<Self> {
+        let own = openclaw_os::peer::own_uid();
+        let holder = port_owner(port).into_iter().find(|holder| {
+            holder.state_dir.is_none()
+                && (holder.uid == own || own == 0)
+                && holder.pid.is_some_and(|pid| is_original(&process::cmdline(pid)))
+        })?;
+        let pid = holder.pid?;
+        let started = how(pid);
+        Some(Self {
+            pid,
+            version: None,
+            config_path: None,
+            since: None,
+            unit: match &started {
+                Started::Unit { name, .. } => Some(name.clone()),
+                _ => None,
+            },
+            started,
+            command: holder.command,
+            start_time: process::start_time(pid),
+        })
+    }
+
+    /// Takes hold of a gateway of the original, found by [`Running::original_on`].
+    ///
+    /// # Errors
+    /// As [`Running::hold`].
+    pub fn hold_original(&self, port: u16) -> Result<Process, HoldError> {
+        let pid = self.pid;
+        let process = open(pid)?;
+        let still =
+            Self::original_on(port).is_some_and(|now| now.pid == pid && now.start_time == self.start_time);
+        if !still || process.has_exited() { Err(HoldError::Gone) } else { Ok(process) }
     }
 
     /// One line for people.
@@ -185,6 +222,64 @@ impl Running {
         })
     }
 }
+
+fn open(pid: u32) -> Result<Process, HoldError> {
+    Process::open(pid).map_err(|error| match error.raw_os_error() {
+        // ESRCH
+        Some(3) => HoldError::Gone,
+        _ => HoldError::System { pid, error },
+    })
+}
+
+/// Asks a process that is held to end, and waits for it; `kill` for one that does not in time. Answers whether it ended.
+///
+/// # Errors
+/// When it may not be signalled.
+pub fn end(process: &Process, patience: Duration, kill: bool) -> Result<bool, HoldError> {
+    let pid = process.pid();
+    let ask = |ask: Ask| match process.ask(ask) {
+        Err(error) if !process.has_exited() => Err(HoldError::System { pid, error }),
+        _ => Ok(()),
+    };
+    ask(Ask::Terminate)?;
+    if ended_within(process, patience) {
+        return Ok(true);
+    }
+    if kill {
+        ask(Ask::Kill)?;
+        return Ok(ended_within(process, KILLED_WITHIN));
+    }
+    Ok(false)
+}
+
+fn ended_within(process: &Process, patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    while !process.has_exited() {
+        if Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+/// The rule by which the original knows its own gateways, so that nothing else is ever signalled.
+fn is_original(arguments: &[String]) -> bool {
+    let Some(first) = arguments.first() else { return false };
+    let base = first.rsplit('/').next().unwrap_or(first);
+    // The original overwrites its title, and with it the whole command line.
+    if arguments.len() == 1 && base == "openclaw-gateway" {
+        return true;
+    }
+    let script = |word: &String| {
+        ["dist/index.js", "dist/entry.js", "openclaw.mjs"].iter().any(|end| word.ends_with(end))
+    };
+    arguments.iter().any(|word| word == "gateway")
+        && (matches!(base, "openclaw" | "openclaw-gateway") || arguments.iter().any(script))
+}
+
+/// How long a killed process may take to be gone.
+const KILLED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who started a process that can be seen.
 fn how(pid: u32) -> Started {
@@ -272,5 +367,42 @@ mod tests {
         let running = Running::on(dir.path()).unwrap();
         assert_eq!(running.started, Started::OutOfSight);
         assert!(matches!(running.hold(dir.path()), Err(HoldError::OutOfSight)));
+    }
+
+    #[test]
+    fn only_gateways_of_the_original_are_taken_for_one() {
+        for (line, expected) in [
+            ("openclaw-gateway", true),
+            ("/usr/bin/node /usr/lib/node_modules/openclaw/openclaw.mjs gateway --port 18789", true),
+            ("node dist/index.js gateway", true),
+            ("/usr/local/bin/openclaw gateway run", true),
+            ("/usr/local/bin/openclaw logs --follow", false),
+            ("vim openclaw.json gateway", false),
+            ("node server.js gateway", false),
+            ("openclaw-gateway-exporter", false),
+            ("", false),
+        ] {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(is_original(&words), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_process_is_asked_before_it_is_killed() {
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let process = Process::open(child.id()).unwrap();
+        assert!(end(&process, Duration::from_secs(20), false).unwrap());
+        child.wait().unwrap();
+        let mut stubborn = std::process::Command::new("sh")
+            .args(["-c", "trap '' TERM; echo on; exec sleep 600"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = [0; 3];
+        io::Read::read_exact(stubborn.stdout.as_mut().unwrap(), &mut line).unwrap();
+        let process = Process::open(stubborn.id()).unwrap();
+        assert!(!end(&process, Duration::from_millis(30), false).unwrap());
+        assert!(end(&process, Duration::from_millis(30), true).unwrap());
+        stubborn.wait().unwrap();
     }
 }

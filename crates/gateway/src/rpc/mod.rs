@@ -10,6 +10,7 @@ pub mod journal;
 pub mod logs;
 pub mod node;
 mod refused;
+pub mod restart;
 pub mod status;
 pub mod system;
 
@@ -25,6 +26,7 @@ pub fn router() -> Router {
         health::methods(),
         status::methods(),
         system::methods(),
+        restart::methods(),
         device::methods(),
         node::methods(),
         config::methods(),

@@ -4,4 +4,4 @@ pub(crate) mod control;
 pub(crate) mod read;
 pub(crate) mod write;
 
-pub use write::{UnitOptions, unit};
+pub use write::{UnitError, UnitOptions, unit};

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use openclaw_protocol::refusal::Os;
-
 use crate::place::Place;
 
 /// What was asked for beyond what follows from the place.
@@ -127,7 +125,7 @@ pub(crate) fn is_current(place: &Place, options: UnitOptions, text: &str) -> boo
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    place.os == Os::Linux && unit(place, options).is_ok_and(|current| lines(&current) == lines(text))
+    unit(place, options).is_ok_and(|current| lines(&current) == lines(text))
 }
 
 #[cfg(test)]
