@@ -92,6 +92,12 @@ impl Failure {
         self
     }
 
+    /// The command is to be run on the gateway's host, not here.
+    pub(crate) fn on_gateway_host(mut self) -> Failure {
+        self.0.elsewhere = true;
+        self
+    }
+
     /// A fact for `--json`, beside `ok` and `error`.
     pub(crate) fn field(mut self, name: &str, value: impl Into<Value>) -> Failure {
         self.0.fields.insert(name.to_owned(), value.into());
