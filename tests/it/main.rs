@@ -28,3 +28,4 @@ mod security;
 mod slow;
 mod start;
 mod storm;
+mod why;

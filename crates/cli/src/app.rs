@@ -7,7 +7,7 @@ use openclaw_config::paths::{self, LegacyState};
 use openclaw_config::{Env, Flags, Paths};
 
 use crate::args::{Command, Root};
-use crate::commands::{completion, config, dashboard, devices, gateway, health, live, logs, qr, tunnel};
+use crate::commands::{completion, config, dashboard, devices, gateway, health, live, logs, qr, tunnel, why};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::grammar::{self, Typed};
@@ -70,6 +70,7 @@ fn wants_json(root: &Root) -> bool {
         Some(Command::Qr(args)) => args.json,
         Some(Command::Dashboard(args)) => args.json,
         Some(Command::Tunnel(args)) => args.json,
+        Some(Command::Why(args)) => args.json,
         // Standard output of `logs` is a stream; it reports failures by itself.
         Some(Command::Logs(_) | Command::Completion(_) | Command::Help { .. } | Command::Other(_)) | None => {
             false
@@ -104,6 +105,7 @@ fn command(root: Root, env: Env, words: Vec<String>, ui: &mut Ui) -> Outcome {
         Command::Qr(args) => block_on(qr::run(&context, ui, &args)),
         Command::Dashboard(args) => block_on(dashboard::run(&context, ui, &args)),
         Command::Tunnel(args) => block_on(tunnel::run(&context, ui, &args)),
+        Command::Why(args) => block_on(why::run(&context, ui, &args)),
         Command::Completion(args) => completion::run(&context, ui, &args),
         // The grammar has answered these.
         Command::Help { .. } | Command::Other(_) => Ok(0),

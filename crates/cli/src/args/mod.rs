@@ -9,6 +9,7 @@ pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod reach;
 pub(crate) mod tunnel;
+pub(crate) mod why;
 
 use std::ffi::OsString;
 
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Config(config::ConfigArgs),
     /// Show the gateway's log
     Logs(logs::LogsArgs),
+    /// Say why somebody was refused, and what ends it
+    Why(why::WhyArgs),
     /// Show a code that pairs a phone
     Qr(qr::QrArgs),
     /// Open the dashboard, or say how to get to it

@@ -10,3 +10,4 @@ pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod tunnel;
+pub(crate) mod why;
