@@ -7,7 +7,9 @@ use openclaw_config::paths::{self, LegacyState};
 use openclaw_config::{Env, Flags, Paths};
 
 use crate::args::{Command, Root};
-use crate::commands::{completion, config, dashboard, devices, gateway, health, live, logs, qr, tunnel, why};
+use crate::commands::{
+    completion, config, dashboard, devices, gateway, health, live, logs, qr, security, status, tunnel, why,
+};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::grammar::{self, Typed};
@@ -65,6 +67,8 @@ fn wants_json(root: &Root) -> bool {
     match &root.command {
         Some(Command::Gateway(args)) => gateway::wants_json(args),
         Some(Command::Health(args)) => args.json,
+        Some(Command::Status(args)) => args.json,
+        Some(Command::Security(args)) => security::wants_json(args),
         Some(Command::Devices(args)) => devices::wants_json(args),
         Some(Command::Config(args)) => config::wants_json(args),
         Some(Command::Qr(args)) => args.json,
@@ -98,6 +102,8 @@ fn command(root: Root, env: Env, words: Vec<String>, ui: &mut Ui) -> Outcome {
         Command::Gateway(args) if server => gateway::run(context, ui, *args, dev),
         Command::Gateway(args) => block_on(gateway::ask(&context, ui, *args)),
         Command::Health(args) if args.live => block_on(live::run(&context, ui, &args)),
+        Command::Status(args) => block_on(status::run(&context, ui, &args)),
+        Command::Security(args) => block_on(security::run(&context, ui, &args)),
         Command::Health(args) => block_on(health::run(&context, ui, &args)),
         Command::Devices(args) => block_on(devices::run(&context, ui, &args)),
         Command::Config(args) => config::run(&context, ui, &args),

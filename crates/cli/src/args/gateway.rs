@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::reach::ReachArgs;
+use super::status::GatewayStatusArgs;
 
 /// `openclaw gateway`: without a subcommand it runs the gateway in the foreground.
 #[derive(Debug, Args)]
@@ -25,6 +26,8 @@ pub(crate) enum GatewayCommand {
     Run(Box<RunArgs>),
     /// Call a gateway method and print the answer
     Call(CallArgs),
+    /// Say whether it runs and lets clients in
+    Status(GatewayStatusArgs),
     /// Ask the gateway how it is
     Health(QueryArgs),
     /// Try every way this machine has to a gateway

@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod reach;
+pub(crate) mod status;
 pub(crate) mod tunnel;
 pub(crate) mod why;
 
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     /// Run the gateway, or ask one
     #[command(visible_alias = "daemon")]
     Gateway(Box<gateway::GatewayArgs>),
+    /// Say how everything is, and what needs attention
+    Status(status::StatusArgs),
     /// Ask the gateway how it is
     Health(gateway::HealthArgs),
     /// Pair devices and manage their access
@@ -66,6 +69,8 @@ pub(crate) enum Command {
     Logs(logs::LogsArgs),
     /// Say why somebody was refused, and what ends it
     Why(why::WhyArgs),
+    /// Look for what lets in too much
+    Security(status::SecurityArgs),
     /// Show a code that pairs a phone
     Qr(qr::QrArgs),
     /// Open the dashboard, or say how to get to it

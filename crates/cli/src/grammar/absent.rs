@@ -43,7 +43,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("gateway resume", ""),
     ("gateway stability", ""),
     ("gateway start", "run `openclaw gateway` in the foreground or under your own supervisor"),
-    ("gateway status", "`openclaw gateway probe` and `openclaw health` say how the gateway is"),
     ("gateway stop", "send the gateway SIGTERM, or stop it with your supervisor"),
     ("gateway suspend", ""),
     ("gateway uninstall", ""),
@@ -66,11 +65,9 @@ const INSTEAD: &[(&str, &str)] = &[
     ("resume", ""),
     ("sandbox", ""),
     ("secrets", ""),
-    ("security", ""),
     ("sessions", ""),
     ("setup", "`openclaw gateway` starts without any preparation"),
     ("skills", ""),
-    ("status", "`openclaw gateway probe` and `openclaw health` say how the gateway is"),
     ("system", "`openclaw gateway call system-presence` shows who is connected"),
     ("tasks", ""),
     ("telemetry", ""),
@@ -104,8 +101,6 @@ pub(crate) fn stand_in(words: &str) -> &str {
         ("update", "--version"),
         ("gateway start", "gateway run"),
         ("gateway restart", "gateway probe"),
-        ("gateway status", "gateway probe"),
-        ("status", "gateway probe"),
         ("doctor", "gateway probe"),
     ];
     let about =
@@ -140,7 +135,7 @@ mod tests {
             ("gateway start", "gateway run"),
             ("doctor --generate-gateway-token", "gateway probe"),
             ("devices approve x", "devices approve x"),
-            ("statusbar", "statusbar"),
+            ("doctors", "doctors"),
         ] {
             assert_eq!(stand_in(words), expected);
         }

@@ -88,6 +88,9 @@ fn understand(tree: &clap::Command, root: Root) -> Typed {
             None => absent(&["config"], &[]),
             Some(_) => Typed::Run(Box::new(root)),
         },
+        Some(Command::Security(security)) if security.command.is_none() => {
+            Typed::Help(help::render(tree, &["security"]))
+        }
         Some(Command::Devices(devices)) if devices.command.is_none() => {
             Typed::Help(help::render(tree, &["devices"]))
         }

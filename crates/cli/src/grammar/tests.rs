@@ -73,8 +73,8 @@ fn mistakes_are_worded_like_the_original() {
 
 #[test]
 fn absent_commands_answer_json_when_asked() {
-    assert!(matches!(read(&words("status --json")), Typed::Mistake { json: true, .. }));
-    assert!(matches!(read(&words("status")), Typed::Mistake { json: false, .. }));
+    assert!(matches!(read(&words("agents --json")), Typed::Mistake { json: true, .. }));
+    assert!(matches!(read(&words("agents")), Typed::Mistake { json: false, .. }));
 }
 
 #[test]

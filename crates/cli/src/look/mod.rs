@@ -4,18 +4,24 @@
 //! Nothing here changes anything, on disk or at the gateway (F-06). Every part has its own time limit, so that a part
 //! that hangs costs its own answer and no other.
 
+pub(crate) mod attention;
 pub(crate) mod config;
 pub(crate) mod devices;
+pub(crate) mod last_error;
 pub(crate) mod owner;
 pub(crate) mod port;
 pub(crate) mod probe;
 pub(crate) mod secrets;
+pub(crate) mod service;
 pub(crate) mod setup;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod trouble;
 
 use std::time::{Duration, Instant};
 
 use openclaw_os::lock::{self, LockHeldBy};
+use openclaw_service::Report;
 
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
@@ -58,6 +64,8 @@ pub(crate) struct Survey {
     pub(crate) setup: Setup,
     /// Every place that holds a shared secret, in the order in which they count.
     pub(crate) secrets: Vec<SecretLine>,
+    /// The service that runs it; `None` when looking took too long.
+    pub(crate) service: Option<Report>,
     /// Who listens on the port.
     pub(crate) port: PortFacts,
     /// Who holds the state directory.
@@ -86,7 +94,7 @@ impl Survey {
         let at_ms = time::now_ms();
         let inputs = Inputs::gather(context, args)?;
         let setup = Setup::of(context, &inputs);
-        let holders = port::look(setup.port, wishes.patience);
+        let service = service::look(context, &setup, wishes);
         let gateway = async {
             let owner = owner::ask(context, &inputs, wishes.patience).await;
             // After the owner's view: that one tells whether this machine's device may be shown at the door.
@@ -97,15 +105,17 @@ impl Survey {
             };
             (owner, probe)
         };
-        let (port, (owner, probe)) = tokio::join!(holders, gateway);
+        let (service, (owner, probe)) = tokio::join!(service, gateway);
+        let port = PortFacts::of(setup.port, service.as_ref());
         let devices = DeviceCounts::of(context, &owner);
         let mut survey = Survey {
             at_ms,
             took_ms: 0,
             is_own: inputs.is_own(),
             config: ConfigFacts::of(context),
-            secrets: secrets::of(context, &inputs, &owner),
+            secrets: secrets::of(context, &inputs, &owner, service.as_ref()),
             setup,
+            service,
             port,
             lock: lock::held_by(&context.paths.state_dir),
             troubles: trouble::of(context, &owner),
@@ -128,6 +138,20 @@ impl Survey {
         let told = self.owner.gateway("pid").and_then(serde_json::Value::as_u64);
         let held = || self.lock.as_ref().filter(|_| self.is_running()).and_then(|held| held.pid);
         told.and_then(|pid| u32::try_from(pid).ok()).or_else(held)
+    }
+
+    /// The command that lets a client of this machine in again, when it is not let in. What this shell sends can be
+    /// told from here, and then it is that which has to change.
+    pub(crate) fn probe_fix(&self) -> Option<String> {
+        let miss = self.probe.as_ref()?.missed()?;
+        let known = self.stale_of_shell().filter(|_| miss.failure.text_field("cause") == Some("C-08"));
+        let known = known.and_then(|line| line.help.as_ref()?.fix.clone());
+        known.or_else(|| miss.failure.fix_command().map(str::to_owned))
+    }
+
+    /// The secret that commands in this shell send and that the gateway refuses.
+    pub(crate) fn stale_of_shell(&self) -> Option<&SecretLine> {
+        self.secrets.iter().find(|line| line.is_trouble() && line.reader == secrets::Reader::Commands)
     }
 
     /// The version of the gateway that was reached.

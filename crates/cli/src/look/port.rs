@@ -1,9 +1,8 @@
 //! Who listens on the port (cli §15.5).
 
-use std::time::Duration;
-
-use openclaw_os::port_owner::{Holder, Product, port_owner};
+use openclaw_os::port_owner::{Holder, Product};
 use openclaw_protocol::words::escape;
+use openclaw_service::Report;
 use serde_json::{Value, json};
 
 /// Longest command line that is shown.
@@ -14,18 +13,24 @@ const MAX_COMMAND: usize = 200;
 pub(crate) struct PortFacts {
     /// The port.
     pub(crate) port: u16,
+    /// The gateway that belongs there.
+    pub(crate) own: Option<u32>,
     /// Everybody who listens on it; `None` when looking took too long.
     pub(crate) holders: Option<Vec<Holder>>,
 }
 
-/// Looks through the processes of this machine, on a thread of its own.
-pub(super) async fn look(port: u16, patience: Duration) -> PortFacts {
-    let looked = tokio::task::spawn_blocking(move || port_owner(port));
-    let holders = tokio::time::timeout(patience, looked).await.ok().and_then(Result::ok);
-    PortFacts { port, holders }
-}
-
 impl PortFacts {
+    /// From the look at the service, which goes through the processes anyway.
+    pub(super) fn of(port: u16, service: Option<&Report>) -> PortFacts {
+        let own = service.and_then(|report| report.running.as_ref()).map(|running| running.pid);
+        PortFacts { port, own, holders: service.map(|report| report.listeners.clone()) }
+    }
+
+    /// Somebody listens there who is not the gateway that belongs there.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.holders().iter().any(|holder| holder.pid.is_none() || holder.pid != self.own)
+    }
+
     /// Everybody who listens.
     pub(crate) fn holders(&self) -> &[Holder] {
         self.holders.as_deref().unwrap_or_default()
@@ -64,6 +69,9 @@ impl PortFacts {
     /// What the holders mean, in the original's words.
     pub(crate) fn hints(&self, program: &str) -> Vec<String> {
         let mut hints = Vec::new();
+        if !self.is_taken() {
+            return hints;
+        }
         let any = |product: Product| self.holders().iter().any(|holder| holder.product == product);
         if any(Product::Gateway) {
             hints.push(format!(
@@ -167,17 +175,23 @@ mod tests {
             ("openclaw gateway --password=abc", "openclaw gateway --password=***"),
             ("nginx: master\u{1b}[2J", "nginx: master\\u{1b}[2J"),
         ] {
-            let facts = PortFacts { port: 18789, holders: Some(vec![holder(command, Product::Other)]) };
+            let facts =
+                PortFacts { port: 18789, own: None, holders: Some(vec![holder(command, Product::Other)]) };
             assert_eq!(facts.rows(), [format!("pid 321 u: {expected} (127.0.0.1:18789)")]);
         }
     }
 
     #[test]
     fn nobody_is_free_and_not_knowing_is_unknown() {
-        assert_eq!(PortFacts { port: 1, holders: Some(Vec::new()) }.status(), "free");
-        assert_eq!(PortFacts { port: 1, holders: None }.status(), "unknown");
-        let busy = PortFacts { port: 1, holders: Some(vec![holder("ssh -N", Product::SshTunnel)]) };
+        assert_eq!(PortFacts { port: 1, own: None, holders: Some(Vec::new()) }.status(), "free");
+        assert_eq!(PortFacts { port: 1, own: None, holders: None }.status(), "unknown");
+        let busy =
+            PortFacts { port: 1, own: None, holders: Some(vec![holder("ssh -N", Product::SshTunnel)]) };
         assert_eq!(busy.status(), "busy");
         assert!(busy.hints("openclaw")[0].starts_with("SSH tunnel"));
+        // The gateway that belongs there is not in the way.
+        let own = holder("openclaw gateway", Product::Gateway);
+        let ours = PortFacts { port: 1, own: own.pid, holders: Some(vec![own]) };
+        assert_eq!(ours.hints("openclaw"), Vec::<String>::new());
     }
 }

@@ -7,9 +7,10 @@
 
 use openclaw_config::gateway::AuthMode;
 use openclaw_config::start::{self, Overrides};
-use openclaw_protocol::refusal::{Help, TokenSource, Vantage, token_mismatch};
+use openclaw_protocol::refusal::{Help, TokenSource, token_mismatch};
 use openclaw_protocol::secret::Secret;
 use openclaw_protocol::words::Words;
+use openclaw_service::Report;
 use serde_json::{Value, json};
 
 use super::OwnerView;
@@ -123,7 +124,12 @@ impl SecretLine {
 }
 
 /// The places of this machine, the gateway's own first.
-pub(super) fn of(context: &Context, inputs: &Inputs<'_>, owner: &OwnerView) -> Vec<SecretLine> {
+pub(super) fn of(
+    context: &Context,
+    inputs: &Inputs<'_>,
+    owner: &OwnerView,
+    service: Option<&Report>,
+) -> Vec<SecretLine> {
     let Ok(loaded) = context.config() else { return Vec::new() };
     let told = owner.gateway("secretSources").and_then(Value::as_array);
     let mut lines: Vec<SecretLine> = match told {
@@ -132,7 +138,6 @@ pub(super) fn of(context: &Context, inputs: &Inputs<'_>, owner: &OwnerView) -> V
     };
     let config = context.with_secrets_asked(&inputs.config);
     let auth = config.auth.token.get().cloned();
-    let vantage = Vantage { profile: context.paths.profile.clone(), ..Vantage::default() };
     for kind in ["token", "password"] {
         let name = if kind == "token" { "OPENCLAW_GATEWAY_TOKEN" } else { "OPENCLAW_GATEWAY_PASSWORD" };
         let in_shell = context.env.get(name).and_then(Secret::present);
@@ -158,7 +163,12 @@ pub(super) fn of(context: &Context, inputs: &Inputs<'_>, owner: &OwnerView) -> V
                 let ours = TokenSource::Env { name: name.to_owned(), set_in };
                 let prints = (line.fingerprint.as_deref(), print_in_force(&lines));
                 line.help = (kind == "token").then(|| {
-                    token_mismatch((&ours, prints.0), (&TokenSource::ConfigAuth, prints.1), false, &vantage)
+                    token_mismatch(
+                        (&ours, prints.0),
+                        (&TokenSource::ConfigAuth, prints.1),
+                        false,
+                        context.vantage(),
+                    )
                 });
             }
             // What the gateway reports of its own environment and this shell's are one place when they agree.
@@ -171,6 +181,12 @@ pub(super) fn of(context: &Context, inputs: &Inputs<'_>, owner: &OwnerView) -> V
             let place = format!("config gateway.remote.{kind}");
             lines.push(compare(&lines, kind, secret, place, Reader::RemoteCommands, auth.as_ref()));
         }
+    }
+    let definition = service.and_then(|report| report.definition.as_ref());
+    if let Some((definition, secret)) = definition.and_then(|found| Some((found, found.token()?))) {
+        let name = definition.path.file_name().unwrap_or_default().to_string_lossy();
+        let place = format!("service definition {}", Words::new(&name));
+        lines.push(compare(&lines, "token", &secret, place, Reader::Service, auth.as_ref()));
     }
     settle(lines, inputs.config.auth.mode)
 }

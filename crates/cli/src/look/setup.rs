@@ -19,14 +19,10 @@ pub(crate) struct Setup {
     pub(crate) mode: Option<Mode>,
     /// Where it listens. What a start would choose, when nothing is written.
     pub(crate) bind: Bind,
-    /// Whether `bind` is written in the file.
-    pub(crate) bind_is_set: bool,
     /// The address of `bind: custom`, as written.
     pub(crate) custom_host: Option<String>,
     /// How clients authenticate. What a start would choose, when nothing is written.
     pub(crate) auth: AuthMode,
-    /// Whether the mode is written in the file.
-    pub(crate) auth_is_set: bool,
     /// The dashboard is served.
     pub(crate) dashboard: bool,
     /// Its path, with a leading and without a trailing slash.
@@ -70,10 +66,8 @@ impl Setup {
             port_source,
             mode: config.mode,
             bind: config.bind.unwrap_or(default_bind),
-            bind_is_set: config.bind.is_some(),
             custom_host: config.custom_bind_host.clone(),
             auth,
-            auth_is_set: written.is_some(),
             dashboard: config.control_ui.enabled,
             base_path: config.control_ui.base_path.clone(),
             tls: config.tls.enabled,

@@ -71,7 +71,8 @@ pub(crate) fn log_file(context: &Context, owner: &OwnerView) -> Option<PathBuf> 
     openclaw_os::tmp_dir().ok().map(|tmp| context.paths.log_file(&tmp, &today))
 }
 
-fn told(owner: &OwnerView) -> Vec<Trouble> {
+/// What the gateway itself reports.
+pub(crate) fn told(owner: &OwnerView) -> Vec<Trouble> {
     let mut found = Vec::new();
     let text = |pointer: &str| owner.status(pointer).and_then(Value::as_str).map(|text| escape(text, 300));
     if let Some(why) = text("/gateway/log/trouble") {

@@ -4,6 +4,7 @@ pub(crate) mod auth_token;
 mod call;
 mod probe;
 mod run;
+pub(crate) mod status;
 
 use crate::args::gateway::{GatewayArgs, GatewayCommand};
 use crate::context::Context;
@@ -19,6 +20,7 @@ pub(crate) fn wants_json(args: &GatewayArgs) -> bool {
         Some(GatewayCommand::Health(query)) => query.json,
         Some(GatewayCommand::Probe(probe)) => probe.json,
         Some(GatewayCommand::AuthToken(token)) => token.json,
+        Some(GatewayCommand::Status(status)) => status.json,
         _ => false,
     }
 }
@@ -43,6 +45,10 @@ pub(crate) async fn ask(context: &Context, ui: &mut Ui, args: GatewayArgs) -> Ou
         Some(GatewayCommand::Probe(mut probe)) => {
             probe.reach = probe.reach.or(outer);
             probe::run(context, ui, &probe).await
+        }
+        Some(GatewayCommand::Status(mut status)) => {
+            status.reach = status.reach.or(outer);
+            status::run(context, ui, &status).await
         }
         Some(GatewayCommand::AuthToken(token)) => auth_token::run(context, ui, &token),
         None | Some(GatewayCommand::Run(_) | GatewayCommand::Other(_)) => Ok(0),
