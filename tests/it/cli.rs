@@ -237,7 +237,9 @@ fn the_log_is_json_lines_without_secrets() {
 #[test]
 fn unknown_commands_fail_with_one_and_say_what_is_near() {
     let world = World::new();
-    for words in [vec!["auth"], vec!["devices", "lst"], vec!["config", "--nonsense"], vec!["config", "get"]] {
+    for words in
+        [vec!["authenticate"], vec!["devices", "lst"], vec!["config", "--nonsense"], vec!["config", "get"]]
+    {
         let said = world.cli(&words);
         assert_eq!(said.code, 1, "{words:?}: {said:?}");
         assert!(!said.err.is_empty(), "{words:?}");

@@ -8,7 +8,8 @@ use openclaw_config::{Env, Flags, Paths};
 
 use crate::args::{Command, Root};
 use crate::commands::{
-    completion, config, dashboard, devices, gateway, health, live, logs, qr, security, status, tunnel, why,
+    auth, completion, config, dashboard, devices, doctor, gateway, health, live, logs, qr, security, status,
+    tunnel, why,
 };
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -72,6 +73,8 @@ fn wants_json(root: &Root) -> bool {
         Some(Command::Devices(args)) => devices::wants_json(args),
         Some(Command::Config(args)) => config::wants_json(args),
         Some(Command::Qr(args)) => args.json,
+        Some(Command::Doctor(args)) => args.json,
+        Some(Command::Auth(args)) => auth::wants_json(args),
         Some(Command::Dashboard(args)) => args.json,
         Some(Command::Tunnel(args)) => args.json,
         Some(Command::Why(args)) => args.json,
@@ -107,6 +110,8 @@ fn command(root: Root, env: Env, words: Vec<String>, ui: &mut Ui) -> Outcome {
         Command::Health(args) => block_on(health::run(&context, ui, &args)),
         Command::Devices(args) => block_on(devices::run(&context, ui, &args)),
         Command::Config(args) => config::run(&context, ui, &args),
+        Command::Doctor(args) => block_on(doctor::run(&context, ui, &args)),
+        Command::Auth(args) => block_on(auth::run(&context, ui, &args)),
         Command::Logs(args) => block_on(logs::run(&context, ui, &args)),
         Command::Qr(args) => block_on(qr::run(&context, ui, &args)),
         Command::Dashboard(args) => block_on(dashboard::run(&context, ui, &args)),

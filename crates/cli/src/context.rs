@@ -37,6 +37,12 @@ impl Context {
         Context { env, paths, log_level, words, config: OnceCell::new(), vantage: OnceCell::new() }
     }
 
+    /// The same circumstances with the configuration to be read anew: after it was changed.
+    pub(crate) fn again(&self) -> Context {
+        let (env, paths) = (self.env.clone(), self.paths.clone());
+        Context::new(env, paths, self.log_level.clone(), self.words.clone())
+    }
+
     /// The home `/h` and nothing in the environment.
     #[cfg(test)]
     pub(crate) fn testing() -> Context {

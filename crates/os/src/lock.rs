@@ -269,6 +269,11 @@ fn write_record(file: &mut File, record: &Record) -> io::Result<()> {
     file.set_len(text.len() as u64)
 }
 
+/// Where the Node gateway keeps its lock for a configuration, in the folder [`crate::tmp::node_lock_dir`].
+pub fn node_lock_path(dir: &Path, config_path: &Path) -> PathBuf {
+    node_lock::path(dir, config_path)
+}
+
 /// The lock file of the Node gateway: `<tmp>/openclaw-<uid>/gateway.<8 hex of sha256(config path)>.lock`.
 mod node_lock {
     use super::{

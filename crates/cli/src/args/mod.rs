@@ -1,9 +1,11 @@
 //! The argument types: what can be typed. No logic lives here; the first line of each comment is the help text.
 
+pub(crate) mod auth;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod dashboard;
 pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod logs;
 pub(crate) mod qr;
@@ -65,6 +67,10 @@ pub(crate) enum Command {
     Devices(devices::DevicesArgs),
     /// Read and change openclaw.json
     Config(config::ConfigArgs),
+    /// Check everything, and mend what can safely be mended
+    Doctor(doctor::DoctorArgs),
+    /// Show or replace the gateway token
+    Auth(auth::AuthArgs),
     /// Show the gateway's log
     Logs(logs::LogsArgs),
     /// Say why somebody was refused, and what ends it

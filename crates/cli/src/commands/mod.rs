@@ -1,9 +1,12 @@
 //! One module for each command: what it asks the gateway or the file, and what it prints.
 
+pub(crate) mod applied;
+pub(crate) mod auth;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod dashboard;
 pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod live;

@@ -9,10 +9,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("approvals", ""),
     ("attach", ""),
     ("audit", ""),
-    (
-        "auth",
-        "`openclaw gateway auth-token --show` shows the token, `openclaw config set gateway.auth.token <token>` replaces it",
-    ),
     ("automations", ""),
     ("backup", "copy the state directory while the gateway is stopped"),
     ("browser", ""),
@@ -29,7 +25,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("directory", ""),
     ("dns", ""),
     ("docs", "see https://docs.openclaw.ai"),
-    ("doctor", "`openclaw config validate`, `openclaw gateway probe` and `openclaw logs` show what is wrong"),
     ("exec-approvals", ""),
     ("exec-policy", ""),
     ("file-transfer", ""),
@@ -101,7 +96,6 @@ pub(crate) fn stand_in(words: &str) -> &str {
         ("update", "--version"),
         ("gateway start", "gateway run"),
         ("gateway restart", "gateway probe"),
-        ("doctor", "gateway probe"),
     ];
     let about =
         |name: &str| words == name || words.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
@@ -133,7 +127,6 @@ mod tests {
     fn suggestions_name_commands_that_exist() {
         for (words, expected) in [
             ("gateway start", "gateway run"),
-            ("doctor --generate-gateway-token", "gateway probe"),
             ("devices approve x", "devices approve x"),
             ("doctors", "doctors"),
         ] {

@@ -94,6 +94,7 @@ fn understand(tree: &clap::Command, root: Root) -> Typed {
         Some(Command::Devices(devices)) if devices.command.is_none() => {
             Typed::Help(help::render(tree, &["devices"]))
         }
+        Some(Command::Auth(auth)) if auth.command.is_none() => Typed::Help(help::render(tree, &["auth"])),
         Some(_) => Typed::Run(Box::new(root)),
     }
 }

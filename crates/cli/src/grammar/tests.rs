@@ -56,9 +56,8 @@ fn mistakes_are_worded_like_the_original() {
         ),
         ("help frobnicate", "error: unknown command 'frobnicate'\n"),
         (
-            "doctor --fix",
-            "`openclaw doctor` is not part of this version; `openclaw config validate`, `openclaw gateway probe` and \
-             `openclaw logs` show what is wrong.\n",
+            "onboard --yes",
+            "`openclaw onboard` is not part of this version; `openclaw gateway` starts without any preparation.\n",
         ),
         ("gateway suspend", "`openclaw gateway suspend` is not part of this version.\n"),
         ("help gateway suspend", "`openclaw gateway suspend` is not part of this version.\n"),

@@ -120,7 +120,7 @@ impl Local {
             uid: openclaw_os::peer::own_uid(),
             files: files(paths, env, &owners),
             disks: disks(paths),
-            locks: dead_locks(&tmp::node_lock_dir()),
+            locks: dead_lock(&tmp::node_lock_dir(), &paths.config_path).into_iter().collect(),
             set_aside: set_aside(paths),
             has_database: database.exists(),
             database: damaged_database(&database),
@@ -191,32 +191,19 @@ fn disks(paths: &Paths) -> Vec<Disk> {
     disks
 }
 
-/// Lock files of the Node gateway whose process is gone; ours are kernel locks, which die with their holder.
-fn dead_locks(folder: &Path) -> Vec<DeadLock> {
-    let mut dead: Vec<DeadLock> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with("gateway.") && name.ends_with(".lock")
-        })
-        .filter_map(|entry| {
-            let path = entry.path();
-            let record: Value = serde_json::from_slice(&read_nofollow(&path, 64 * 1024).ok()?).ok()?;
-            let pid = u32::try_from(record.get("pid")?.as_u64()?).ok()?;
-            let then = record.get("startTime").and_then(Value::as_u64);
-            let alive = match (process::start_time(pid), then) {
-                (None, _) => false,
-                (Some(now), Some(then)) => now == then,
-                (Some(_), None) => true,
-            };
-            (!alive).then_some(DeadLock { path, pid })
-        })
-        .collect();
-    dead.sort_by(|a, b| a.path.cmp(&b.path));
-    dead
+/// The lock file of the Node gateway for this configuration, when its process is gone. Ours is a kernel lock, which dies
+/// with its holder; other configurations' are not this one's business.
+fn dead_lock(folder: &Path, config: &Path) -> Option<DeadLock> {
+    let path = openclaw_os::lock::node_lock_path(folder, config);
+    let record: Value = serde_json::from_slice(&read_nofollow(&path, 64 * 1024).ok()?).ok()?;
+    let pid = u32::try_from(record.get("pid")?.as_u64()?).ok()?;
+    let then = record.get("startTime").and_then(Value::as_u64);
+    let alive = match (process::start_time(pid), then) {
+        (None, _) => false,
+        (Some(now), Some(then)) => now == then,
+        (Some(_), None) => true,
+    };
+    (!alive).then_some(DeadLock { path, pid })
 }
 
 fn own_device(paths: &Paths) -> OwnDevice {

@@ -21,7 +21,7 @@ pub(crate) struct Found {
 }
 
 /// Says what is known about the token, or prints it.
-pub(super) fn run(context: &Context, ui: &mut Ui, args: &AuthTokenArgs) -> Outcome {
+pub(crate) fn run(context: &Context, ui: &mut Ui, args: &AuthTokenArgs) -> Outcome {
     let hints = context.hints(&ReachArgs::default());
     if args.show && !ui.terminal().output {
         return Err(Failure::new("Refusing to print the gateway token: standard output is not a terminal.")

@@ -2,13 +2,17 @@
 //!
 //! None of it is advertised. What only the owner may call does not exist for anybody else.
 
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
+use openclaw_os::file::{Owners, open_trusted};
 use openclaw_pairing::model::Broadened;
-use openclaw_pairing::{Fate, Mutation, Outcome, Rejected, Request, Resolved, Snapshot};
+use openclaw_pairing::{Change, Fate, Mutation, Outcome, Rejected, Request, Resolved, Snapshot};
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::schema::{Field, NAME, Shape};
-use openclaw_protocol::scope::Scope;
+use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +27,9 @@ use crate::wire::{self, Viewer};
 const RESOLVE: &str = "device.pair.resolve";
 const EXPORT: &str = "device.pair.export";
 const CLEAR: &str = "device.pair.clear";
+const COMPLETE: &str = "device.pair.complete";
+/// Largest identity file read.
+const MAX_IDENTITY: u64 = 64 * 1024;
 
 static WORDS: [Field; 2] =
     [Field::required("words", Shape::Text { min: 1, max: 256 }), Field::optional("terminal", Shape::Boolean)];
@@ -36,6 +43,13 @@ pub(super) fn methods() -> Methods {
         Method::new(RESOLVE, admin(), &WORDS, "Which waiting device some words mean", resolve),
         Method::new(EXPORT, admin(), &[], "Write the device files of the original gateway", export),
         Method::new("device.pair.undo", admin(), &DEVICE, "Take a hand edit of a device back", undo),
+        Method::new(
+            COMPLETE,
+            admin(),
+            &[],
+            "Give this machine's own device all of an operator's scopes",
+            complete,
+        ),
         Method::new(CLEAR, admin(), &TABLES, "Remove all devices, reject all requests", clear),
     ]
     .into_iter()
@@ -190,6 +204,55 @@ async fn undo(core: Arc<Core>, caller: Authority, params: ByDevice) -> Reply {
         Outcome::Changed { device } => Ok(json!({"deviceId": device.id, "scopes": device.all_scopes()})),
         other => Err(unexpected(other)),
     }
+}
+
+/// Completes the scopes of the device whose identity lies in this state directory: the owner's own command line is
+/// never left with part of what an operator may do (G5-1). Which device that is, nobody can say from outside, so that
+/// this widens no other. Undone like a hand edit.
+async fn complete(core: Arc<Core>, caller: Authority, _: NoParams) -> Reply {
+    owner_method(&caller, COMPLETE)?;
+    let at = core.paths.state_dir.clone();
+    let found = tokio::task::spawn_blocking(move || own_device(&at)).await;
+    let id = match found {
+        Ok(Ok(id)) => id,
+        Ok(Err(why)) => return Err(ErrorShape::invalid_request(why)),
+        Err(_) => return Err(ErrorShape::unavailable("reading the identity was interrupted", 1_000)),
+    };
+    let revision = core.store.snapshot().device(&id).map(|device| device.revision);
+    let mutation = match revision {
+        Some(revision) => Ok(Mutation::HandEdit { device: id, scopes: ScopeSet::full_operator(), revision }),
+        None => Err(Rejected::UnknownDevice),
+    };
+    let applied = apply(&core, &caller, Doing::Own, mutation).await?;
+    let added: Vec<_> = applied
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Widened { added, .. } => Some(added.to_strings()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    match &applied.outcome {
+        Outcome::Changed { device } => {
+            Ok(json!({"deviceId": device.id, "scopes": device.all_scopes(), "added": added}))
+        }
+        other => Err(unexpected(other)),
+    }
+}
+
+/// The device id of `identity/device.json`, when nobody else can have written it.
+fn own_device(state_dir: &Path) -> Result<DeviceId, String> {
+    let owners = Owners::of_state(state_dir);
+    let file = open_trusted(state_dir, Path::new("identity/device.json"), &owners)
+        .map_err(|distrust| distrust.to_string())?;
+    let identity: Value = serde_json::from_reader(file.take(MAX_IDENTITY))
+        .map_err(|error| format!("identity/device.json is not JSON: {error}"))?;
+    identity
+        .get("deviceId")
+        .and_then(Value::as_str)
+        .and_then(DeviceId::parse)
+        .ok_or_else(|| "identity/device.json names no device".to_owned())
 }
 
 async fn clear(core: Arc<Core>, caller: Authority, params: Tables) -> Reply {
