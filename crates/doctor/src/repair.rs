@@ -78,6 +78,8 @@ pub enum Repair {
         name: String,
         /// Only with `--force`: nothing is wrong, it is a matter of taste.
         forced: bool,
+        /// It carries a secret, and the owner has to agree that it goes.
+        secret: bool,
     },
     /// Start the installed service. The caller asks the supervisor.
     StartService,
@@ -295,7 +297,8 @@ fn renamed(from: &Path, to: &Path, verb: &str) -> Result<Done, RepairError> {
 }
 
 /// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
+#[must_use]
+pub fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
         text.into_owned()

@@ -1,6 +1,6 @@
 //! The supervisor's unit: there, current, without secrets; and units that older products left behind (G5-3, G3-9).
 
-use openclaw_service::audit::Level;
+use openclaw_service::audit::{Code, Level};
 use openclaw_service::report::Linger;
 use openclaw_service::{Report, Status};
 
@@ -36,17 +36,24 @@ fn own(facts: &Facts<'_>, report: &Report) -> Vec<Finding> {
     if !report.installed || report.unusable.is_some() {
         return findings;
     }
-    for issue in &report.issues {
+    // What needs the owner's yes comes first: the unit is written once.
+    let mut issues: Vec<_> = report.issues.iter().collect();
+    issues.sort_by_key(|issue| !matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch));
+    for issue in issues {
         let detail = issue.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
         let finding = Finding::warning(ID, WHAT, format!("{}: {}{detail}", report.name, issue.message));
-        findings.push(match issue.level {
-            Level::Recommended => finding
-                .fix(facts.doctor_fix())
-                .repair(Repair::RewriteUnit { name: report.name.clone(), forced: false }),
-            Level::Aggressive => finding
-                .fix(facts.command("doctor --fix --force"))
-                .repair(Repair::RewriteUnit { name: report.name.clone(), forced: true }),
-        });
+        let secret = matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch);
+        let forced = issue.level == Level::Aggressive;
+        let words = match (forced, secret) {
+            (true, _) => "doctor --fix --force",
+            (false, true) => "doctor --fix --yes",
+            (false, false) => "doctor --fix",
+        };
+        findings.push(finding.fix(facts.command(words)).repair(Repair::RewriteUnit {
+            name: report.name.clone(),
+            forced,
+            secret,
+        }));
     }
     let runs = matches!(facts.gateway, Gateway::Answers(_) | Gateway::Silent(_));
     if report.runtime.status == Status::Stopped && !runs {

@@ -7,8 +7,8 @@ use openclaw_config::LoadError;
 use openclaw_doctor::facts::{Devices, Door, Gateway, Local, Refused};
 use openclaw_doctor::{Check, Facts, Finding};
 use openclaw_os::lock::Purpose;
-use openclaw_protocol::refusal::Vantage;
 use openclaw_protocol::time::Millis;
+use openclaw_service::Report;
 
 use crate::args::doctor::DoctorArgs;
 use crate::args::reach::ReachArgs;
@@ -21,7 +21,6 @@ use crate::version::VERSION;
 pub(super) struct Looked {
     survey: Survey,
     local: Local,
-    vantage: Vantage,
     error: Option<Rc<LoadError>>,
 }
 
@@ -34,11 +33,15 @@ pub(super) async fn look(
     let wishes = Wishes { probe: true, deep: args.deep, patience };
     let survey = Survey::gather(context, &ReachArgs::default(), wishes).await?;
     let local = Local::gather(&context.paths, &context.env);
-    let vantage = Vantage { profile: context.paths.profile.clone(), ..Vantage::default() };
-    Ok(Looked { survey, local, vantage, error: context.config().err() })
+    Ok(Looked { survey, local, error: context.config().err() })
 }
 
 impl Looked {
+    /// The supervisor's view.
+    pub(super) fn service(&self) -> Option<&Report> {
+        self.survey.service.as_ref()
+    }
+
     /// Runs the checks on it.
     pub(super) fn findings(&self, context: &Context, wanted: impl Fn(&Check) -> bool) -> Vec<Finding> {
         let loaded = context.config();
@@ -52,14 +55,14 @@ impl Looked {
             paths: &context.paths,
             env: &context.env,
             config,
-            vantage: &self.vantage,
+            vantage: context.vantage(),
             now: Millis(self.survey.at_ms),
             version: VERSION,
             container: openclaw_os::container::detect(),
             local: self.local.clone(),
             door: self.survey.probe.as_ref().filter(|_| is_worth_knowing(&self.survey, &gateway)).map(door),
             port: (self.survey.setup.port, self.survey.port.holders.clone()),
-            service: None,
+            service: self.survey.service.as_ref(),
             devices: devices(context, &self.survey),
             gateway,
         };

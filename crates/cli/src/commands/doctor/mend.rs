@@ -6,10 +6,10 @@ use openclaw_doctor::{Done, Finding, Repair};
 use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::escape;
-use openclaw_service::legacy::{self, Extra};
-use openclaw_service::{Place, Programs};
+use openclaw_service::Report;
 use serde_json::{Value, json};
 
+use super::services::Services;
 use crate::args::doctor::DoctorArgs;
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
@@ -27,9 +27,9 @@ pub(super) struct Mended {
 }
 
 /// Why a repair was not made.
-struct Refusal {
-    why: String,
-    fix: Option<String>,
+pub(super) struct Refusal {
+    pub(super) why: String,
+    pub(super) fix: Option<String>,
 }
 
 impl From<Failure> for Refusal {
@@ -102,7 +102,9 @@ pub(super) async fn all(
     ui: &mut Ui,
     args: &DoctorArgs,
     findings: &[Finding],
+    service: Option<&Report>,
 ) -> Vec<Mended> {
+    let services = Services::new(context, args, service);
     let mut made: Vec<&Repair> = Vec::new();
     let mut mended = Vec::new();
     let mut view_looked_at: Option<Result<(), Refusal>> = None;
@@ -123,10 +125,10 @@ pub(super) async fn all(
                 }
             }
             Repair::LocalDevice { device } => local_device(context, ui, device).await,
-            Repair::RetireLegacy { extra } => retire(context, ui, args, extra),
+            Repair::RetireLegacy { extra } => services.retire(ui, extra),
             Repair::RewriteUnit { forced: true, .. } if !args.force => continue,
-            Repair::RewriteUnit { .. } => Err(elsewhere(context, "gateway install --force")),
-            Repair::StartService => Err(elsewhere(context, "gateway start")),
+            Repair::RewriteUnit { secret, .. } => services.rewrite(ui, *secret),
+            Repair::StartService => services.start(),
             _ => of_files(context, repair),
         };
         let each = Mended { what: finding.what.clone(), outcome };
@@ -141,14 +143,10 @@ pub(super) async fn all(
 /// Two findings may ask for the same: a missing token keeps a start from happening and is missing.
 fn is_same(one: &Repair, other: &Repair) -> bool {
     match (one, other) {
+        // Written once, and with the secret's consent if any of them needs it.
         (Repair::RewriteUnit { name, .. }, Repair::RewriteUnit { name: also, .. }) => name == also,
         _ => one == other,
     }
-}
-
-fn elsewhere(context: &Context, words: &str) -> Refusal {
-    let command = context.hints(&ReachArgs::default()).local(words);
-    Refusal { why: "the supervisor has to do it".to_owned(), fix: Some(command) }
 }
 
 fn of_files(context: &Context, repair: &Repair) -> Result<Done, Refusal> {
@@ -201,32 +199,6 @@ async fn local_device(context: &Context, ui: &mut Ui, device: &DeviceId) -> Resu
             format!("+ scopes: {}", names("scopes").join(", ")),
         ],
         undo: Some(Undo::Own(format!("devices undo {device}"))),
-        outcome: None,
-    })
-}
-
-/// Nobody's service is stopped without a yes (D-03).
-fn retire(context: &Context, ui: &mut Ui, args: &DoctorArgs, extra: &Extra) -> Result<Done, Refusal> {
-    let mut asked = || {
-        let may_ask = ui.interactive() && !args.non_interactive && !args.json;
-        may_ask.then(|| ui.confirm(&format!("Stop, disable and put aside {}?", extra.line())))
-    };
-    if !args.yes && asked() != Some(true) {
-        let command = context.hints(&ReachArgs::default()).local("doctor --fix --yes");
-        return Err(Refusal { why: "this needs your consent".to_owned(), fix: Some(command) });
-    }
-    let place = Place::here(&context.env, &context.paths, context.paths.default_port, None);
-    let retired = legacy::retire(&place, &Programs::new(), extra).map_err(|error| {
-        let command = match &error {
-            legacy::RetireError::NotOurs { command, .. } => Some(command.clone()),
-            _ => extra.cleanup(place.uid).into_iter().next(),
-        };
-        Refusal { why: error.to_string(), fix: command }
-    })?;
-    Ok(Done {
-        message: format!("{} is stopped, disabled and put aside.", escape(&retired.label, 120)),
-        patch: vec![format!("- {}", extra.path.display()), format!("+ {}", retired.kept.display())],
-        undo: Some(Undo::System(retired.undo)),
         outcome: None,
     })
 }

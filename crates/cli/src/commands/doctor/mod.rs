@@ -4,6 +4,7 @@
 mod facts;
 pub(crate) mod generate;
 mod mend;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +49,8 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
         }
     }
     let context = context.again();
-    let found = facts::look(&context, args, patience).await?.findings(&context, |check| wanted(args, check));
+    let looked = facts::look(&context, args, patience).await?;
+    let found = looked.findings(&context, |check| wanted(args, check));
     if !args.fix {
         if args.json {
             ui.json(&document(&found, None, begun));
@@ -61,7 +63,7 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
     if !args.json {
         print(ui, &found, args.deep);
     }
-    let mended = mend::all(&context, ui, args, &found).await;
+    let mended = mend::all(&context, ui, args, &found, looked.service()).await;
     // What is right now, not what was right before.
     let again = context.again();
     let now = match mended.iter().any(Mended::is_done) {

@@ -93,7 +93,7 @@ pub(crate) fn find(context: &Context) -> Result<Found, Failure> {
             (None, None) => Err(Failure::new(format!(
                 "No gateway token is set in {file}; the gateway makes one when it starts."
             ))
-            .fix(hints.local("gateway run"))),
+            .fix(hints.local("doctor --generate-gateway-token"))),
         },
     }
 }
