@@ -26,6 +26,7 @@ pub struct World {
     binary: PathBuf,
     variables: Vec<(String, String)>,
     arguments: Vec<String>,
+    profile: Option<String>,
 }
 
 /// What a command printed and how it ended.
@@ -87,6 +88,7 @@ impl World {
             binary: place::binary(),
             variables: Vec::new(),
             arguments: Vec::new(),
+            profile: None,
         }
     }
 
@@ -128,6 +130,16 @@ impl World {
         self
     }
 
+    /// In a profile: what runs here is started with `--profile`, and its state is the profile's own.
+    pub fn profile(mut self, name: &str) -> World {
+        let before = self.state();
+        self.profile = Some(name.into());
+        if before.exists() {
+            std::fs::rename(before, self.state()).unwrap();
+        }
+        self
+    }
+
     /// With another file in place of the binary under test.
     pub fn binary(mut self, path: &Path) -> World {
         self.binary = path.into();
@@ -147,7 +159,10 @@ impl World {
 
     /// The state directory.
     pub fn state(&self) -> PathBuf {
-        self.home().join(".openclaw")
+        match &self.profile {
+            Some(name) => self.home().join(format!(".openclaw-{name}")),
+            None => self.home().join(".openclaw"),
+        }
     }
 
     /// The configuration file.
@@ -183,6 +198,7 @@ impl World {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command
+            .args(self.profile.iter().flat_map(|name| ["--profile", name]))
             .args(words)
             .current_dir(self.home())
             .stdin(Stdio::null())

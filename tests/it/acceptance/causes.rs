@@ -1,1 +1,0 @@
-//! Rows about each cause of a refusal, brought about and mended by the command that the refusal names.
