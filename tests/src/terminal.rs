@@ -1,7 +1,7 @@
 //! A terminal for programs that look whether a person sits there.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -25,6 +25,24 @@ impl Terminal {
     /// The side of the program, for one of its standard streams.
     pub fn end(&self) -> File {
         File::options().read(true).write(true).open(&self.program).unwrap()
+    }
+
+    /// What is printed until `text` was.
+    pub fn read_until(&mut self, text: &str) -> String {
+        let mut printed = Vec::new();
+        let mut byte = [0];
+        while !String::from_utf8_lossy(&printed).ends_with(text) {
+            self.person.read_exact(&mut byte).unwrap_or_else(|error| {
+                panic!("{text:?} was not printed ({error}); this was: {}", String::from_utf8_lossy(&printed))
+            });
+            printed.push(byte[0]);
+        }
+        String::from_utf8(printed).unwrap().replace("\r\n", "\n")
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        self.person.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// Everything that is printed until the last program has closed its side, with plain line ends.

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -72,6 +72,22 @@ impl Said {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+}
+
+/// A program that runs at a terminal.
+pub struct Talk {
+    /// The side of the person.
+    pub terminal: Terminal,
+    child: Child,
+}
+
+impl Talk {
+    /// Waits for its end. What it prints until then, on either output, is `out`.
+    pub fn ended(mut self) -> Said {
+        let out = self.terminal.read_to_end();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Said { out, err: String::new(), code }
     }
 }
 
@@ -227,15 +243,21 @@ impl World {
         self.at_terminal(self.command(words))
     }
 
-    fn at_terminal(&self, mut command: Command) -> Said {
-        let mut terminal = Terminal::open();
+    fn at_terminal(&self, command: Command) -> Said {
+        self.talk(command).ended()
+    }
+
+    /// Starts a command in [`World::shell`] at a terminal, where a person reads on and answers.
+    pub fn sh_talking(&self, line: &str) -> Talk {
+        self.talk(self.shell(line))
+    }
+
+    fn talk(&self, mut command: Command) -> Talk {
+        let terminal = Terminal::open();
         command.stdin(terminal.end()).stdout(terminal.end()).stderr(terminal.end());
-        let mut child = self.origin.run(|| command.spawn()).unwrap();
-        // It holds this process's copies of the terminal, which never ends while they are open.
-        drop(command);
-        let out = terminal.read_to_end();
-        let code = child.wait().unwrap().code().unwrap_or(-1);
-        Said { out, err: String::new(), code }
+        let child = self.origin.run(|| command.spawn()).unwrap();
+        // The command, dropped here, holds this process's copies of the terminal, which never ends while they are open.
+        Talk { terminal, child }
     }
 
     /// A shell in which `openclaw` is the binary under test, with the environment of everything that runs here.

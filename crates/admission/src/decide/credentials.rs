@@ -328,9 +328,14 @@ impl<'a> Judge<'a> {
         failure.locked = self.at.client.filter(|_| is_lock_out).map(|ip| Words::new(&ip.to_string()));
         failure.device_id = device.cloned();
         failure.role = connect.role().unwrap_or(Role::Operator);
-        let wrong_token = matches!(failure.reason, AuthReason::TokenMismatch | AuthReason::PasswordMismatch);
-        let sent = connect.auth.token.as_ref().or(connect.auth.password.as_ref());
-        failure.pasted = sent.filter(|_| wrong_token).map(|sent| recognise(sent.expose()));
+        let sent = match failure.reason {
+            AuthReason::TokenMismatch | AuthReason::PasswordMismatch => {
+                connect.auth.token.as_ref().or(connect.auth.password.as_ref())
+            }
+            AuthReason::BootstrapInvalid => connect.auth.bootstrap_token.as_ref(),
+            _ => None,
+        };
+        failure.pasted = sent.map(|sent| recognise(sent.expose()));
         failure
     }
 }

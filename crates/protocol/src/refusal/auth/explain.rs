@@ -41,11 +41,7 @@ impl AuthFailure {
                 vantage.rotate(self.device_id.as_ref(), self.role),
             ),
             AuthReason::ScopeMismatch => self.gap_help(vantage),
-            AuthReason::BootstrapInvalid => Help::new(
-                cause,
-                "This setup or claim code is not valid, or not any more: a code works once and only for ten minutes. Make a new one.",
-                vantage.on_gateway("qr"),
-            ),
+            AuthReason::BootstrapInvalid => Help::new(cause, self.code_sentence(), vantage.on_gateway("qr")),
             AuthReason::RateLimited => Help::wait(cause, self.lockout_sentence()),
             AuthReason::TrustedProxy(_) | AuthReason::Tailscale(_) => self.identity_help(vantage),
             AuthReason::Unauthorized => Help::new(
@@ -88,6 +84,24 @@ impl AuthFailure {
                 Some("What was sent is a whole link; only the part after #token= in it is the token.")
             }
             _ => None,
+        }
+    }
+
+    /// What was sent in place of a setup or claim code.
+    const fn code_sentence(&self) -> &'static str {
+        match self.pasted {
+            Some(Kind::HexToken | Kind::DeviceToken) => {
+                "What was sent as a setup code looks like a token: it belongs where the gateway's token is asked for. If it is a code that you need, make a new one."
+            }
+            Some(Kind::Url) => {
+                "What was sent as a setup code is a link, not a code. Open the link, or make a new code."
+            }
+            Some(Kind::Id) => {
+                "What was sent as a setup code is the id of a device or of a pairing request: the owner approves those. If it is a code that you need, make a new one."
+            }
+            _ => {
+                "This setup or claim code is not valid, or not any more: a code works once and only for ten minutes. Make a new one."
+            }
         }
     }
 
