@@ -9,7 +9,7 @@ use openclaw_admission::Auth;
 use openclaw_config::reload::{Decision, plan};
 use openclaw_config::start::Overrides;
 use openclaw_config::watch::Watcher;
-use openclaw_config::{Loaded, start};
+use openclaw_config::{Loaded, first_run, start};
 use openclaw_protocol::refusal::{InvalidatedWhy, Refusal};
 use tokio::sync::mpsc;
 
@@ -171,11 +171,14 @@ fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> Result<(),
 /// Takes a changed file into force, as far as that goes without a restart.
 async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Ending> {
     let loaded = {
-        let core = core.clone();
+        let (core, overrides) = (core.clone(), overrides.clone());
         let read = tokio::task::spawn_blocking(move || {
-            let mut loaded = openclaw_config::load(&core.paths, &core.env)?;
-            core.while_spawning(|| loaded.resolve_exec_secrets(&core.paths));
-            Ok::<_, openclaw_config::LoadError>(loaded)
+            let loaded = read(&core)?;
+            if wants_first_token(&core, &loaded, &overrides) {
+                make_first_token(&core);
+                return read(&core);
+            }
+            Ok(loaded)
         });
         match read.await {
             Ok(Ok(loaded)) => loaded,
@@ -233,6 +236,37 @@ async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Endin
         }
     }
     None
+}
+
+fn read(core: &Core) -> Result<Loaded, openclaw_config::LoadError> {
+    let mut loaded = openclaw_config::load(&core.paths, &core.env)?;
+    core.while_spawning(|| loaded.resolve_exec_secrets(&core.paths));
+    Ok(loaded)
+}
+
+/// Whether the file changed over to tokens and nobody has made one yet. (One that was taken out stays in force.)
+fn wants_first_token(core: &Core, loaded: &Loaded, overrides: &Overrides) -> bool {
+    loaded.exists
+        && loaded.is_valid()
+        && core.policy().plan.token.is_none()
+        && loaded.gateway.reload.mode != openclaw_config::gateway::ReloadMode::Off
+        && start::plan(loaded, &core.paths, overrides).is_ok_and(|plan| plan.generate_token)
+}
+
+/// As at a start in token mode without a token (ruling 12).
+fn make_first_token(core: &Core) {
+    match first_run::store_token(&core.paths, &core.env, "gateway", core.now()) {
+        Ok((token, _)) => {
+            logging::mask(&token);
+            tracing::info!(subsystem = "gateway/reload", "token mode without a token: made one");
+        }
+        Err(error) => {
+            tracing::error!(
+                subsystem = "gateway/reload",
+                "token mode without a token, and a generated one cannot be saved: {error}"
+            );
+        }
+    }
 }
 
 fn apply(core: &Core, before: &Settings, loaded: Loaded, overrides: &Overrides) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::error::ErrorShape;
-use openclaw_protocol::ids::{ConnId, DeviceId};
+use openclaw_protocol::ids::{ConnId, DeviceId, RequestId};
 use openclaw_protocol::refusal::{MissingScope, Vantage};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::schema::{self, Field};
@@ -62,14 +62,15 @@ impl Authority {
         self.scopes.satisfies(scope)
     }
 
-    /// The error for a call that needs `scope`, with the reason why the caller does not hold it (C-17).
-    pub fn missing(&self, scope: &Scope, vantage: &Vantage) -> ErrorShape {
+    /// The error for a call that needs `scope`, with the reason why the caller does not hold it, and the request that
+    /// would widen its device when one waits (C-17).
+    pub fn missing(&self, scope: &Scope, request_id: Option<RequestId>, vantage: &Vantage) -> ErrorShape {
         MissingScope {
             missing: scope.clone(),
             required: vec![scope.clone()],
             held: Some(self.scopes.clone()),
             without_device: self.scopes_cleared,
-            request_id: None,
+            request_id,
         }
         .error(self.dialect, vantage)
     }
@@ -229,7 +230,13 @@ impl Router {
 
     /// Whether the caller may call `name` (auth-and-pairing §5.3). An unknown method is an unknown method only
     /// to an administrator; to anybody else it is a missing scope.
-    pub fn authorise(&self, name: &str, authority: &Authority) -> Result<&Method, Refused> {
+    /// `waiting` says which request of the caller's device would bring a scope.
+    pub fn authorise(
+        &self,
+        name: &str,
+        authority: &Authority,
+        waiting: impl FnOnce(&Scope) -> Option<RequestId>,
+    ) -> Result<&Method, Refused> {
         let method = self.get(name);
         let need = method.map_or(Need::Scope(Scope::ADMIN), |method| method.need.clone());
         if need != Need::Nothing {
@@ -242,7 +249,7 @@ impl Router {
         if let Need::Scope(scope) = &need
             && !authority.may(scope)
         {
-            return Err(authority.missing(scope, &self.vantage).into());
+            return Err(authority.missing(scope, waiting(scope), &self.vantage).into());
         }
         method.ok_or_else(|| ErrorShape::unknown_method(name).into())
     }
@@ -256,7 +263,7 @@ impl Router {
         name: &str,
         params: Option<&RawValue>,
     ) -> Result<Call, Refused> {
-        let method = self.authorise(name, authority)?;
+        let method = self.authorise(name, authority, |scope| waiting_for(core, authority, scope))?;
         let params = match params {
             Some(raw) => serde_json::from_str(raw.get())
                 .map_err(|error| ErrorShape::invalid_params(name, &error.to_string()))?,
@@ -273,6 +280,13 @@ impl Router {
         }
         Ok(Call { reply: (method.handler)(core.clone(), authority.clone(), params)?, long: method.long })
     }
+}
+
+/// The request of the caller's own device that asks for `scope`.
+fn waiting_for(core: &Core, authority: &Authority, scope: &Scope) -> Option<RequestId> {
+    let devices = core.store.snapshot();
+    let request = devices.request_of(authority.device.as_ref()?)?;
+    (request.is_live(core.now()) && request.scopes.satisfies(scope)).then(|| request.id.clone())
 }
 
 /// A call that has been accepted.

@@ -104,7 +104,7 @@ fn every_method_asks_every_scope_and_role_for_what_the_table_says() {
         let (name, v3, v4) = row.unwrap_or_else(|| panic!("{} is in no table", method.name));
         let needed = required(v3, v4);
         for dialect in DIALECTS {
-            let allowed = |caller: &Authority| router.authorise(name, caller).is_ok();
+            let allowed = |caller: &Authority| router.authorise(name, caller, |_| None).is_ok();
             assert_eq!(allowed(&operator(dialect, &[])), needed.is_none(), "{name} without scopes");
             assert!(allowed(&operator(dialect, &["admin"])) && allowed(&owner(dialect)), "{name}");
             for held in SCOPES {
@@ -114,7 +114,7 @@ fn every_method_asks_every_scope_and_role_for_what_the_table_says() {
                     suffices,
                     "{name} needs {needed:?}, has {held}"
                 );
-                let refused = router.authorise(name, &operator(dialect, &[held])).err();
+                let refused = router.authorise(name, &operator(dialect, &[held]), |_| None).err();
                 if let (Some(refused), Some(needed)) = (refused, &needed) {
                     assert_eq!(refused.error.message, format!("missing scope: operator.{needed}"));
                     assert!(!refused.wrong_role);
@@ -123,7 +123,7 @@ fn every_method_asks_every_scope_and_role_for_what_the_table_says() {
             // A node may do nothing that is an operator's, whatever scopes it claims to have.
             let mut claims = node(dialect, &super::testing::ask(1, Role::Node, &[]).device_id);
             claims.scopes = super::testing::scopes(&SCOPES);
-            match router.authorise(name, &claims) {
+            match router.authorise(name, &claims, |_| None) {
                 Ok(_) => assert!(needed.is_none(), "{name} for a node"),
                 Err(refused) => {
                     assert!(refused.wrong_role);
@@ -143,13 +143,13 @@ fn what_nobody_declared_is_denied() {
     for dialect in DIALECTS {
         for name in ["no.such.method", "config.somethingNew", "", "Health", "health ", "device.pair.*"] {
             for held in SCOPES.iter().filter(|held| **held != "admin") {
-                let refused = router.authorise(name, &operator(dialect, &[held])).err().unwrap();
+                let refused = router.authorise(name, &operator(dialect, &[held]), |_| None).err().unwrap();
                 assert_eq!(refused.error.message, "missing scope: operator.admin", "{name} with {held}");
             }
-            let refused = router.authorise(name, &operator(dialect, &["admin"])).err().unwrap();
+            let refused = router.authorise(name, &operator(dialect, &["admin"]), |_| None).err().unwrap();
             assert!(refused.error.message.starts_with("unknown method: "), "{name}");
             let device = super::testing::ask(1, Role::Node, &[]).device_id;
-            let refused = router.authorise(name, &node(dialect, &device)).err().unwrap();
+            let refused = router.authorise(name, &node(dialect, &device), |_| None).err().unwrap();
             assert!(refused.wrong_role);
         }
     }

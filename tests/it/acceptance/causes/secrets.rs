@@ -96,7 +96,10 @@ fn c_11_password_missing_or_different() {
         // The way out for those who would rather have a token. The gateway changes over while it runs.
         let said = stand.world.run_fix(&error).ok();
         harmless(&stand.world, &said);
-        let told = stand.world.cli_at_terminal(&["gateway", "auth-token", "--show"]).ok();
+        let told = until("a token", || {
+            let told = stand.world.cli_at_terminal(&["gateway", "auth-token", "--show"]);
+            (told.code == 0).then_some(told)
+        });
         let right = connect().token(&shown(&told));
         let error = until("the change to tokens", || {
             let (error, _) = stand.dial().open().connect(&right).refused();

@@ -47,9 +47,8 @@ fn a_02_wire_words_are_kept() {
         .1;
     let closes = [
         close(&reader(&Device::new())),
-        close(&Connect::cli(Dialect::V4).scopes(&["admin"])),
+        close(&Connect::node_host(Dialect::V4).token(TOKEN)),
         close(&Connect::cli(Dialect::V4).token("wrong").device(&Device::new())),
-        close(&Connect::cli(Dialect::V3).token(TOKEN)),
         page,
     ];
     for close in &closes {
@@ -67,23 +66,24 @@ fn a_02_wire_words_are_kept() {
 
 #[test]
 fn a_03_a_pairing_refusal_has_a_request_that_waits() {
-    let world = World::new();
+    let world = World::new().with(|config| {
+        config["gateway"]["controlUi"] = json!({"allowedOrigins": ["https://gateway.example.com"]});
+    });
     let gateway = world.start();
     let device = Device::new();
     let (error, request) = asked(&gateway, &reader(&device));
     Row::of("A-03").says(&error).mends(&error);
-    let details = &error["details"];
-    for field in [
-        "requestId",
-        "reason",
-        "remediationHint",
-        "retryable",
-        "pauseReconnect",
-        "requestedRole",
-        "requestedScopes",
-    ] {
-        assert!(!details[field].is_null(), "{field} is missing: {error}");
-    }
+    let told = |error: &Value, fields: &[&str]| {
+        for field in fields {
+            assert!(!error["details"][field].is_null(), "{field} is missing: {error}");
+        }
+    };
+    told(&error, &["requestId", "reason", "remediationHint", "requestedRole", "requestedScopes"]);
+    // Whether to go on by itself is told to the page, which does; every other client stops when nothing is said.
+    let page = dressed(Connect::control_ui(Dialect::V4).token(TOKEN).device(&Device::new()));
+    let dial = gateway.dial_remote().web_origin("https://gateway.example.com");
+    let (waits, _) = dial.open().connect(&page).refused();
+    told(&waits, &["recommendedNextStep", "retryable", "pauseReconnect"]);
     assert_eq!(waiting(&gateway, &request).unwrap()["deviceId"], json!(device.id()));
     gateway.approve(&request);
     // Of a device that is paired it also says for what.

@@ -158,7 +158,7 @@ async fn wait_for(gateway: &mut dyn Gateway, ui: &mut Ui, request: &Pending) {
         if Listing::read(&answer)
             .is_ok_and(|listing| listing.device(&request.device_id).is_some_and(|device| device.connected))
         {
-            ui.styled(Style::Good, format!("{} is connected.", request.name()));
+            ui.styled(Style::Good, format!("{} is connected. No restart is needed.", request.name()));
             return;
         }
         if tokio::time::Instant::now() + pause > deadline {

@@ -87,7 +87,7 @@ fn it_says_when_the_device_is_there() {
         Terminal::plain(),
         "",
     );
-    assert!(ran.out.ends_with("Chrome on macOS is connected.\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("Chrome on macOS is connected. No restart is needed.\n"), "{}", ran.out);
 }
 
 #[test]
