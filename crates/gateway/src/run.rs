@@ -119,6 +119,7 @@ pub fn run_to_exit(options: RunOptions) -> ExitCode {
 fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     // First of all, before other descriptors are opened whose numbers could be mistaken for handed-over ones.
     let mut inherited = process::inherited();
+    leave_the_terminal(&options.env);
     // Before anything is started: already a provider of secrets could leave a process behind (ruling 29).
     let adopting = process::become_subreaper();
     raise_descriptor_limit();
@@ -227,6 +228,15 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
         return Err(Failure::other(format!("The gateway could not restart in place: {error}")));
     }
     Ok(())
+}
+
+/// A gateway that was started in the background has a session of its own: nothing that happens to the terminal from
+/// which it was started reaches it.
+fn leave_the_terminal(env: &Env) {
+    if env.get(openclaw_service::running::STARTED_BY).is_some() {
+        // It is refused after a restart in place, when it has been done.
+        rustix::process::setsid().ok();
+    }
 }
 
 /// A thread for each core, four at most: handshakes are short, and each thread costs memory.

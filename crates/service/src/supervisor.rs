@@ -249,6 +249,22 @@ impl<'a> Supervisor<'a> {
         }
     }
 
+    /// Has the service not started by itself any more; one that runs is stopped.
+    ///
+    /// # Errors
+    /// When the supervisor cannot be asked or refuses.
+    pub fn disable(&self) -> Result<(), ServiceError> {
+        match self.place.os {
+            Os::MacOs => match self.launchctl(&["disable", &self.target()])? {
+                ran if ran.succeeded() => Ok(()),
+                ran => Err(ServiceError::Refused(format!("launchctl disable failed: {}", ran.complaint()))),
+            },
+            Os::Linux | Os::Windows => {
+                self.systemctl().tell(&["disable", "--now", self.name()]).map_err(ServiceError::Refused)
+            }
+        }
+    }
+
     /// Restarts the service under the definition as it is now.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::reach::ReachArgs;
+use super::service::{InstallArgs, RestartArgs, StopArgs, VerbArgs};
 use super::status::GatewayStatusArgs;
 
 /// `openclaw gateway`: without a subcommand it runs the gateway in the foreground.
@@ -34,6 +35,16 @@ pub(crate) enum GatewayCommand {
     Probe(ProbeArgs),
     /// Say which token the gateway expects
     AuthToken(AuthTokenArgs),
+    /// Install the gateway as a service of this account
+    Install(InstallArgs),
+    /// Remove the service
+    Uninstall(VerbArgs),
+    /// Start the gateway: the service, or in the background
+    Start(VerbArgs),
+    /// Stop the gateway, supervised or not
+    Stop(StopArgs),
+    /// Restart the gateway and wait until it answers
+    Restart(RestartArgs),
     /// Anything else.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

@@ -10,6 +10,7 @@ pub(crate) mod gateway;
 pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod reach;
+pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod tunnel;
 pub(crate) mod why;

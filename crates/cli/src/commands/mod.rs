@@ -13,6 +13,7 @@ pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod qr;
 pub(crate) mod security;
+pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod tunnel;
 pub(crate) mod why;

@@ -32,15 +32,10 @@ const INSTEAD: &[(&str, &str)] = &[
     ("gateway diagnostics", "`openclaw logs` shows the log"),
     ("gateway discover", "`openclaw gateway probe --url <url>` tries a known address"),
     ("gateway explain", "`openclaw logs` shows why connections were refused"),
-    ("gateway install", "run `openclaw gateway` under your own supervisor"),
-    ("gateway restart", "send the gateway SIGUSR1, or restart it with your supervisor"),
     ("gateway restart-handoff", ""),
     ("gateway resume", ""),
     ("gateway stability", ""),
-    ("gateway start", "run `openclaw gateway` in the foreground or under your own supervisor"),
-    ("gateway stop", "send the gateway SIGTERM, or stop it with your supervisor"),
     ("gateway suspend", ""),
-    ("gateway uninstall", ""),
     ("gateway usage-cost", ""),
     ("hooks", ""),
     ("infer", ""),
@@ -94,8 +89,6 @@ pub(crate) fn stand_in(words: &str) -> &str {
     const STAND_INS: &[(&str, &str)] = &[
         // There is nothing here that updates itself; what is there, and how old, is what one needs to know.
         ("update", "--version"),
-        ("gateway start", "gateway run"),
-        ("gateway restart", "gateway probe"),
     ];
     let about =
         |name: &str| words == name || words.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
@@ -126,7 +119,7 @@ mod tests {
     #[test]
     fn suggestions_name_commands_that_exist() {
         for (words, expected) in [
-            ("gateway start", "gateway run"),
+            ("update --check", "--version"),
             ("devices approve x", "devices approve x"),
             ("doctors", "doctors"),
         ] {

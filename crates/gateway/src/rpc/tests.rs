@@ -44,6 +44,7 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("config.schema.lookup", "read", "read"),
     ("logs.tail", "read", "read"),
     ("connect", "admin h", "admin h"),
+    ("gateway.restart.request", "-", "admin h"),
     ("channels.status", "read", "read"),
     ("cron.list", "read", "read"),
     // Ours: nobody else has them, nothing advertises them.

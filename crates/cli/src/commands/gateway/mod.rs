@@ -7,6 +7,7 @@ mod run;
 pub(crate) mod status;
 
 use crate::args::gateway::{GatewayArgs, GatewayCommand};
+use crate::commands::service;
 use crate::context::Context;
 use crate::failure::Outcome;
 use crate::ui::Ui;
@@ -21,6 +22,10 @@ pub(crate) fn wants_json(args: &GatewayArgs) -> bool {
         Some(GatewayCommand::Probe(probe)) => probe.json,
         Some(GatewayCommand::AuthToken(token)) => token.json,
         Some(GatewayCommand::Status(status)) => status.json,
+        Some(GatewayCommand::Install(install)) => install.json,
+        Some(GatewayCommand::Uninstall(verb) | GatewayCommand::Start(verb)) => verb.json,
+        Some(GatewayCommand::Stop(stop)) => stop.json,
+        Some(GatewayCommand::Restart(restart)) => restart.json,
         _ => false,
     }
 }
@@ -51,6 +56,15 @@ pub(crate) async fn ask(context: &Context, ui: &mut Ui, args: GatewayArgs) -> Ou
             status::run(context, ui, &status).await
         }
         Some(GatewayCommand::AuthToken(token)) => auth_token::run(context, ui, &token),
+        Some(GatewayCommand::Install(install)) => {
+            service::install(context, ui, &install, outer.port.as_deref()).await
+        }
+        Some(GatewayCommand::Uninstall(verb)) => service::uninstall(context, ui, &verb).await,
+        Some(GatewayCommand::Start(verb)) => service::start(context, ui, &verb, outer.port.as_deref()).await,
+        Some(GatewayCommand::Stop(stop)) => service::stop(context, ui, &stop).await,
+        Some(GatewayCommand::Restart(restart)) => {
+            service::restart(context, ui, &restart, outer.port.as_deref()).await
+        }
         None | Some(GatewayCommand::Run(_) | GatewayCommand::Other(_)) => Ok(0),
     }
 }

@@ -1,0 +1,122 @@
+//! Waiting until a gateway answers: over the owner socket, where each run of it says which run it is.
+
+use std::time::Duration;
+
+use openclaw_service::running::Running;
+use serde_json::Value;
+
+use super::Site;
+use crate::args::reach::ReachArgs;
+use crate::failure::Failure;
+use crate::reach::{CallError, Connected, Gateway as _, Inputs, connect_socket};
+
+/// How long a single attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(3);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A gateway that answered its owner.
+pub(super) struct Answering {
+    connection: Connected,
+    /// Which run of the gateway it is; a restart begins another.
+    pub(super) boot: Option<String>,
+    /// Its version.
+    pub(super) version: String,
+}
+
+impl Answering {
+    /// Asks it to restart in place. `Ok(false)`: it does not know how to be asked.
+    pub(super) async fn restart(&mut self) -> Result<bool, String> {
+        match self
+            .connection
+            .call("gateway.restart.request", serde_json::json!({"reason": "gateway restart"}))
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_unknown_method() => Ok(false),
+            Err(CallError::Refused(shape)) => Err(shape.message.clone()),
+            // It went down before its answer was through: whether it comes back is seen next.
+            Err(CallError::Lost(_)) => Ok(true),
+        }
+    }
+}
+
+/// One attempt.
+pub(super) async fn ask(site: &Site<'_>) -> Option<Answering> {
+    let args = ReachArgs::default();
+    let inputs = Inputs::gather(site.context, &args).ok()?;
+    let connection = connect_socket(site.context, &inputs, ATTEMPT).await.ok()?;
+    let hello = connection.client().hello();
+    let boot = hello.payload.pointer("/server/bootId").and_then(Value::as_str).map(str::to_owned);
+    let version = hello.server_version.clone();
+    Some(Answering { connection, boot, version })
+}
+
+/// Waits for a gateway on this state that answers and is another run than `before`; nothing when the time is over.
+/// `given_up` ends the waiting early.
+pub(super) async fn wait(
+    site: &Site<'_>,
+    before: Option<&str>,
+    patience: Duration,
+    mut given_up: impl FnMut() -> bool,
+) -> Option<(Answering, Option<Running>)> {
+    let until = tokio::time::Instant::now() + patience;
+    loop {
+        if let Some(answering) = ask(site).await
+            && (before.is_none() || answering.boot.as_deref() != before)
+        {
+            return Some((answering, site.running()));
+        }
+        if given_up() || tokio::time::Instant::now() >= until {
+            return None;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// `90s`, `2m`, `500ms`, or seconds without a unit.
+pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 && factor > 0 && number <= 86_400 => {
+            Ok(Duration::from_millis(number * factor))
+        }
+        _ => Err(Failure::new("Invalid --wait (use a duration as 90s, 2m or 500ms)")),
+    }
+}
+
+/// A length of time for people: `60s`, `1500ms`.
+pub(super) fn shown(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in
+            [("90s", Some(90_000)), ("2m", Some(120_000)), ("500ms", Some(500)), ("7", Some(7_000))]
+        {
+            assert_eq!(duration(text).ok(), expected.map(Duration::from_millis), "{text}");
+        }
+        for text in ["", "0s", "s", "1h", "-1s", "99999999999s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            (shown(Duration::from_secs(60)), shown(Duration::from_millis(1_500))),
+            ("60s".into(), "1500ms".into())
+        );
+    }
+}

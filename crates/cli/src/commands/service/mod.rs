@@ -1,0 +1,175 @@
+//! `openclaw gateway install | uninstall | start | stop | restart` (cli §6.3): with a supervisor by its means, without
+//! one by taking hold of the process itself. Whoever says that something was done has seen that it is so.
+
+mod answer;
+mod detached;
+mod install;
+mod restart;
+mod start;
+mod stop;
+
+use openclaw_config::start as plan;
+use openclaw_os::port_owner::{Product, port_owner};
+use openclaw_protocol::secret::Secret;
+use openclaw_service::place::Place;
+use openclaw_service::running::Running;
+use openclaw_service::{Manager, Programs, ServiceError, Supervisor};
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+pub(crate) use install::{install, uninstall};
+pub(crate) use restart::restart;
+pub(crate) use start::start;
+pub(crate) use stop::stop;
+
+/// What every verb works with.
+struct Site<'a> {
+    context: &'a Context,
+    place: Place,
+    programs: Programs,
+    action: &'static str,
+    json: bool,
+}
+
+/// What the supervisor of this machine is to a verb.
+enum Service {
+    /// It has the service.
+    Installed,
+    /// It answers, and has none.
+    Absent,
+    /// It does not answer, or there is none.
+    Unusable,
+}
+
+impl<'a> Site<'a> {
+    fn new(context: &'a Context, action: &'static str, json: bool) -> Self {
+        let (port, token) = match context.config() {
+            Ok(loaded) => {
+                let token = loaded.gateway.auth.token.get().and_then(|token| Secret::present(token.expose()));
+                (plan::port(loaded, &context.paths, None).0, token)
+            }
+            Err(_) => (context.paths.default_port, None),
+        };
+        let place = Place::here(&context.env, &context.paths, port, token);
+        Self { context, place, programs: Programs::new(), action, json }
+    }
+
+    fn supervisor(&self) -> Supervisor<'_> {
+        Supervisor::new(&self.place, &self.programs)
+    }
+
+    fn service(&self) -> Service {
+        match self.supervisor().is_installed() {
+            Ok(true) => Service::Installed,
+            Ok(false) => Service::Absent,
+            Err(_) => Service::Unusable,
+        }
+    }
+
+    /// The gateway that runs on this state now, supervised or not; the original's by its port.
+    fn running(&self) -> Option<Running> {
+        Running::on(&self.place.paths.state_dir)
+    }
+
+    /// Whether the supervisor's own process is the gateway that runs.
+    fn is_supervised(&self, running: &Running) -> bool {
+        running.unit.as_deref() == Some(self.place.names.systemd_unit.as_str())
+    }
+
+    /// `openclaw …` from where the user stands.
+    fn command(&self, words: &str) -> String {
+        self.context.vantage().openclaw(words)
+    }
+
+    fn manager(&self) -> Manager {
+        Manager::of(self.place.os)
+    }
+
+    /// `systemd service: openclaw-gateway.service`, as the original ends its sentences.
+    fn named(&self) -> String {
+        let label = self.manager().label();
+        match self.manager() {
+            Manager::Systemd => format!("systemd service: {}", self.place.name()),
+            Manager::Launchd | Manager::ScheduledTask => format!("{label}: {}", self.place.name()),
+        }
+    }
+
+    fn failure(&self, message: impl Into<String>) -> Failure {
+        Failure::new(message).field("action", self.action)
+    }
+
+    /// The verb did what it was asked for.
+    fn done(&self, ui: &mut Ui, result: &str, loaded: bool, lines: &[String], more: Map<String, Value>) {
+        if !self.json {
+            for line in lines {
+                ui.line(line);
+            }
+            return;
+        }
+        let manager = self.manager();
+        let mut document = Map::new();
+        document.insert("action".into(), json!(self.action));
+        document.insert("ok".into(), json!(true));
+        document.insert("result".into(), json!(result));
+        document.insert("message".into(), json!(lines.first()));
+        document.insert(
+            "service".into(),
+            json!({
+                "label": manager.label(),
+                "loaded": loaded,
+                "loadedText": manager.loaded_text(),
+                "notLoadedText": manager.not_loaded_text(),
+            }),
+        );
+        document.extend(more);
+        ui.json(&Value::Object(document));
+    }
+
+    /// Two programs that both answer on the port are a riddle that a restart would not solve.
+    fn only_one_gateway(&self) -> Result<(), Failure> {
+        let mut pids: Vec<u32> = port_owner(self.place.port)
+            .into_iter()
+            .filter(|holder| holder.product == Product::Gateway)
+            .filter_map(|holder| holder.pid)
+            .collect();
+        pids.sort_unstable();
+        pids.dedup();
+        if pids.len() < 2 {
+            return Ok(());
+        }
+        let list: Vec<String> = pids.iter().map(u32::to_string).collect();
+        Err(self
+            .failure(format!(
+                "multiple gateway processes are listening on port {}: {}; use \"{}\" before retrying restart",
+                self.place.port,
+                list.join(", "),
+                self.command("gateway status --deep"),
+            ))
+            .fix(self.command("gateway status --deep")))
+    }
+
+    /// A service whose supervisor does not answer from this session.
+    fn out_of_reach(&self, running: &Running, verb: &str) -> Option<Failure> {
+        let unit = running.unit.as_deref()?;
+        let unit = crate::hint::word(unit, "<unit>").to_owned();
+        let user = matches!(running.started, openclaw_service::running::Started::Unit { user: true, .. });
+        let fix = if user {
+            format!("XDG_RUNTIME_DIR=/run/user/{} systemctl --user {verb} {unit}", self.place.uid)
+        } else {
+            format!("sudo systemctl {verb} {unit}")
+        };
+        let sentence = format!(
+            "The gateway (pid {}) is run by the service {unit}, which would start it again.",
+            running.pid
+        );
+        Some(self.failure(sentence).fix(fix))
+    }
+}
+
+/// `Gateway <verb> failed: <why>`, in the original's words.
+fn refused(site: &Site<'_>, error: &ServiceError) -> Failure {
+    site.failure(format!("Gateway {} failed: {error}", site.action))
+}
