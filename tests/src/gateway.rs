@@ -165,7 +165,7 @@ impl Drop for Gateway<'_> {
 }
 
 /// Collects what comes out of a pipe, so that the writer never waits.
-fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+pub(crate) fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     let text = Arc::new(Mutex::new(String::new()));
     let sink = text.clone();
     std::thread::spawn(move || {

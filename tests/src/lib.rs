@@ -12,6 +12,7 @@
 
 pub mod acceptance;
 pub mod connect;
+pub mod container;
 pub mod device;
 pub mod gateway;
 pub mod http;

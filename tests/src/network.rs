@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,7 +43,11 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    fn new(role: &str, address: Ipv4Addr) -> Option<Namespace> {
+    /// A host of its own with nothing but loopback; [`wire`] connects it. `None` where namespaces cannot be made.
+    pub fn new(role: &str, address: Ipv4Addr) -> Option<Namespace> {
+        if !is_root() {
+            return None;
+        }
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("oct-{}-{}-{role}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         ip(&["netns", "add", &name])?;
@@ -53,12 +58,29 @@ impl Namespace {
 
     /// Does `work` in this namespace.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let file = File::open(format!("/run/netns/{}", self.name)).unwrap();
+        let file = File::open(self.file()).unwrap();
         aside(move || {
             move_into_link_name_space(std::os::fd::AsFd::as_fd(&file), Some(LinkNameSpaceType::Network))
                 .unwrap();
             work()
         })
+    }
+}
+
+impl Namespace {
+    /// Sends what is for elsewhere through `router`.
+    pub fn route_through(&self, router: Ipv4Addr) -> Option<()> {
+        ip(&["-n", &self.name, "route", "add", "default", "via", &router.to_string()])
+    }
+
+    /// Where the system keeps it, for programs that enter namespaces by themselves.
+    pub fn file(&self) -> PathBuf {
+        Path::new("/run/netns").join(&self.name)
+    }
+
+    /// Starts a program here.
+    pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        self.run(|| command.spawn())
     }
 }
 
@@ -68,31 +90,24 @@ impl Drop for Namespace {
     }
 }
 
+/// Connects two hosts: each gets an interface of that name with its address, as `("eth0", "10.0.0.1/24")`.
+pub fn wire(one: (&Namespace, &str, &str), other: (&Namespace, &str, &str)) -> Option<()> {
+    let [(a, a_name, _), (b, b_name, _)] = [one, other];
+    ip(&[
+        "link", "add", a_name, "netns", &a.name, "type", "veth", "peer", "name", b_name, "netns", &b.name,
+    ])?;
+    for (host, name, address) in [one, other] {
+        ip(&["-n", &host.name, "addr", "add", address, "dev", name])?;
+        ip(&["-n", &host.name, "link", "set", name, "up"])?;
+    }
+    Some(())
+}
+
 /// Two hosts on one wire: the gateway's at 10.77.0.1, the peer's at 10.77.0.2. `None` where namespaces cannot be made.
 pub fn two_hosts() -> Option<(Arc<Namespace>, Arc<Namespace>)> {
-    if !is_root() {
-        return None;
-    }
     let gateway = Namespace::new("gw", Ipv4Addr::new(10, 77, 0, 1))?;
     let peer = Namespace::new("peer", Ipv4Addr::new(10, 77, 0, 2))?;
-    ip(&[
-        "link",
-        "add",
-        "wire",
-        "netns",
-        &gateway.name,
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "wire",
-        "netns",
-        &peer.name,
-    ])?;
-    for host in [&gateway, &peer] {
-        ip(&["-n", &host.name, "addr", "add", &format!("{}/24", host.address), "dev", "wire"])?;
-        ip(&["-n", &host.name, "link", "set", "wire", "up"])?;
-    }
+    wire((&gateway, "wire", "10.77.0.1/24"), (&peer, "wire", "10.77.0.2/24"))?;
     Some((Arc::new(gateway), Arc::new(peer)))
 }
 

@@ -41,7 +41,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn from(output: Output) -> Said {
+    pub(crate) fn from(output: Output) -> Said {
         Said {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
