@@ -43,7 +43,8 @@ impl Image {
         let (_, last) = text.rsplit_once("\nFROM ").unwrap();
         assert!(last.starts_with("scratch\n"), "nothing but the script's folders may be in the image");
         assert!(text.contains("sh deploy/rootfs.sh target/release/openclaw /rootfs\n"), "{text}");
-        let of = |word: &'static str| last.lines().filter_map(move |line| line.strip_prefix(word)).map(str::trim);
+        let of =
+            |word: &'static str| last.lines().filter_map(move |line| line.strip_prefix(word)).map(str::trim);
         let one = |word| of(word).next().unwrap_or_else(|| panic!("the Dockerfile has no {word}"));
         let words = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap();
         let (_, health_check) = one("HEALTHCHECK ").split_once("CMD ").unwrap();
@@ -105,12 +106,18 @@ impl Service {
     pub fn of(name: &str) -> Service {
         let text = std::fs::read_to_string(place::repository().join("deploy/compose.yaml")).unwrap();
         let (_, rest) = text.split_once(&format!("\n  {name}:\n")).unwrap();
-        let own = |line: &&str| line.is_empty() || line.starts_with("    ") || line.trim_start().starts_with('#');
-        let block: Vec<&str> = rest.lines().take_while(own).filter(|line| !line.trim_start().starts_with('#')).collect();
+        let own =
+            |line: &&str| line.is_empty() || line.starts_with("    ") || line.trim_start().starts_with('#');
+        let block: Vec<&str> =
+            rest.lines().take_while(own).filter(|line| !line.trim_start().starts_with('#')).collect();
         let under = |key: &str| -> Vec<String> {
             let start = block.iter().position(|line| line.trim_end() == format!("    {key}:"));
             let lines = start.map(|at| &block[at + 1..]).unwrap_or_default();
-            lines.iter().take_while(|line| line.starts_with("      ")).map(|line| plain(line.trim())).collect()
+            lines
+                .iter()
+                .take_while(|line| line.starts_with("      "))
+                .map(|line| plain(line.trim()))
+                .collect()
         };
         let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap();
         let command = block.iter().find_map(|line| line.strip_prefix("    command: "));

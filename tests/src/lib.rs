@@ -14,6 +14,7 @@ pub mod acceptance;
 pub mod connect;
 pub mod container;
 pub mod device;
+pub mod docker_host;
 pub mod gateway;
 pub mod http;
 pub mod network;

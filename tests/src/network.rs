@@ -93,9 +93,7 @@ impl Drop for Namespace {
 /// Connects two hosts: each gets an interface of that name with its address, as `("eth0", "10.0.0.1/24")`.
 pub fn wire(one: (&Namespace, &str, &str), other: (&Namespace, &str, &str)) -> Option<()> {
     let [(a, a_name, _), (b, b_name, _)] = [one, other];
-    ip(&[
-        "link", "add", a_name, "netns", &a.name, "type", "veth", "peer", "name", b_name, "netns", &b.name,
-    ])?;
+    ip(&["link", "add", a_name, "netns", &a.name, "type", "veth", "peer", "name", b_name, "netns", &b.name])?;
     for (host, name, address) in [one, other] {
         ip(&["-n", &host.name, "addr", "add", address, "dev", name])?;
         ip(&["-n", &host.name, "link", "set", name, "up"])?;

@@ -17,15 +17,18 @@ pub(crate) struct Prepared {
     pub(crate) reference: PathBuf,
     /// The Node.js that runs it.
     pub(crate) node: PathBuf,
+    /// Docker's program for published ports; empty when it is not to be had.
+    pub(crate) docker_proxy: PathBuf,
 }
 
 impl Prepared {
     /// The same as environment variables.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 3] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 4] {
         [
             ("OPENCLAW_TEST_BINARY", &self.binary),
             ("OPENCLAW_TEST_REFERENCE", &self.reference),
             ("OPENCLAW_TEST_NODE", &self.node),
+            ("OPENCLAW_TEST_DOCKER_PROXY", &self.docker_proxy),
         ]
     }
 
@@ -56,7 +59,8 @@ pub(crate) fn prepare() -> Result<Prepared> {
     let target = run::target_dir()?;
     let reference = reference_client(&target)?;
     let node = tools::node(&reference)?;
-    Ok(Prepared { binary: target.join("debug/openclaw"), reference, node })
+    let docker_proxy = tools::docker_proxy().unwrap_or_default();
+    Ok(Prepared { binary: target.join("debug/openclaw"), reference, node, docker_proxy })
 }
 
 /// The files of `tests/reference-client`, with `node_modules` installed from the lock file, in a folder named after

@@ -77,7 +77,16 @@ pub(crate) fn node(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Debian packages behind the tests of remote peers and reverse proxies, each with a program that shows it is there.
-const DEBIAN: [(&str, &str); 3] = [("ip", "iproute2"), ("nginx", "nginx"), ("setpriv", "util-linux")];
+const DEBIAN: [(&str, &str); 8] = [
+    ("ip", "iproute2"),
+    ("nginx", "nginx"),
+    ("setpriv", "util-linux"),
+    ("caddy", "caddy"),
+    ("haproxy", "haproxy"),
+    ("nft", "nftables"),
+    ("ssh", "openssh-client"),
+    ("sshd", "openssh-server"),
+];
 
 /// Installs the Debian packages that are missing. Without root or apt nothing is done: the tests that need them say so
 /// and are skipped.
@@ -99,6 +108,52 @@ pub(crate) fn debian() -> Result<()> {
     };
     apt(&["update", "-qq"])?;
     apt(&[&["install", "-y", "-qq", "--no-install-recommends"], missing.as_slice()].concat())
+}
+
+/// Docker's program for published ports, taken out of Debian's package without installing the engine around it. `None`
+/// where that cannot be done: the tests that need it say so.
+pub(crate) fn docker_proxy() -> Option<PathBuf> {
+    let folder = run::target_dir().ok()?.join("tools/docker-proxy");
+    let program = folder.join("usr/sbin/docker-proxy");
+    if !program.exists() && rustix::process::geteuid().is_root() && on_path("apt-get") && on_path("dpkg-deb")
+    {
+        println!("fetching docker-proxy into {}", folder.display());
+        if let Err(error) = fetch_docker_proxy(&folder) {
+            println!("no docker-proxy, so some tests will be skipped: {error:#}");
+        }
+    }
+    program.exists().then_some(program)
+}
+
+fn fetch_docker_proxy(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let download = || {
+        let mut command = run::command("apt-get");
+        // As the user that asks: apt's own has no right to write into this folder.
+        run::run(
+            command
+                .args(["download", "-qq", "-o", "APT::Sandbox::User=root", "docker.io"])
+                .current_dir(folder),
+        )
+    };
+    if download().is_err() {
+        run::run(run::command("apt-get").args(["update", "-qq"]))?;
+        download()?;
+    }
+    let package = std::fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .context("apt-get downloaded no package")?;
+    let unpacked = folder.join("unpacked");
+    run::run(run::command("dpkg-deb").arg("-x").arg(&package).arg(&unpacked))?;
+    let program = folder.join("usr/sbin/docker-proxy");
+    std::fs::create_dir_all(folder.join("usr/sbin"))?;
+    std::fs::rename(unpacked.join("usr/sbin/docker-proxy"), &program)?;
+    // The engine beside it is large and of no use here.
+    std::fs::remove_dir_all(unpacked)?;
+    std::fs::remove_file(package)?;
+    Ok(())
 }
 
 /// True when `program` can be started by name; system folders count even when a user's path leaves them out.
