@@ -141,10 +141,10 @@ fn tell_requested(core: &Core, request: &Request) {
     tracing::info!(
         subsystem = "gateway/pairing",
         device = %device,
-        "waiting for approval: {} asks for {}. Approve it with: openclaw devices approve {}",
+        "waiting for approval: {} asks for {}. Approve it with: {}",
         request.display_name.as_ref().unwrap_or(&request.client_id),
         request.scopes,
-        request.id
+        core.vantage.owner.on_gateway(&format!("devices approve {}", request.id))
     );
 }
 
