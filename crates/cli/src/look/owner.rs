@@ -41,7 +41,7 @@ pub(crate) struct Answers {
 }
 
 /// Asks it.
-pub(super) async fn ask(context: &Context, inputs: &Inputs<'_>, patience: Duration) -> OwnerView {
+pub(crate) async fn ask(context: &Context, inputs: &Inputs<'_>, patience: Duration) -> OwnerView {
     let begun = Instant::now();
     let mut gateway = match connect_socket(context, inputs, patience).await {
         Ok(gateway) => gateway,

@@ -123,18 +123,24 @@ impl Probe {
 }
 
 impl Hit {
-    /// From the scopes, or from whether reading works when the gateway does not tell them (early 2026).
+    /// What the connection may do.
     pub(crate) fn capability(&self) -> &'static str {
-        let told = self.scopes.as_ref().map(|scopes| ScopeSet::parse_known(scopes).0);
-        match (told, &self.read) {
-            (Some(scopes), _) if scopes.satisfies(Scope::ADMIN) => "admin-capable",
-            (Some(scopes), _) if scopes.satisfies(Scope::WRITE) => "write-capable",
-            (Some(scopes), _) if scopes.satisfies(Scope::READ) => "read-only",
-            (Some(_), _) => "connected-no-operator-scope",
-            (None, Ok(())) => "read-only",
-            (None, Err(why)) if why.starts_with("missing scope") => "connected-no-operator-scope",
-            (None, Err(_)) => "unknown",
-        }
+        capability(self.scopes.as_deref(), self.read.as_ref().err().map(String::as_str))
+    }
+}
+
+/// What a connection may do, in the words of the current generation: from its scopes, or from what reading met when the
+/// gateway does not tell them (early 2026).
+pub(crate) fn capability(scopes: Option<&[String]>, read_error: Option<&str>) -> &'static str {
+    let told = scopes.map(|scopes| ScopeSet::parse_known(scopes).0);
+    match (told, read_error) {
+        (Some(scopes), _) if scopes.satisfies(Scope::ADMIN) => "admin-capable",
+        (Some(scopes), _) if scopes.satisfies(Scope::WRITE) => "write-capable",
+        (Some(scopes), _) if scopes.satisfies(Scope::READ) => "read-only",
+        (Some(_), _) => "connected-no-operator-scope",
+        (None, None) => "read-only",
+        (None, Some(why)) if why.starts_with("missing scope") => "connected-no-operator-scope",
+        (None, Some(_)) => "unknown",
     }
 }
 
@@ -149,5 +155,26 @@ impl Miss {
             "requestId": self.failure.text_field("requestId"),
             "close": self.close.as_ref().map(|(code, reason)| json!({ "code": code, "reason": reason })),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::capability;
+
+    #[test]
+    fn what_a_connection_may_do() {
+        let scopes = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        for (told, error, expected) in [
+            (scopes(&["operator.admin"]), None, "admin-capable"),
+            (scopes(&["operator.read", "operator.write"]), None, "write-capable"),
+            (scopes(&["operator.read"]), None, "read-only"),
+            (scopes(&[]), Some("missing scope: operator.read"), "connected-no-operator-scope"),
+            (None, None, "read-only"),
+            (None, Some("missing scope: operator.read"), "connected-no-operator-scope"),
+            (None, Some("unknown method: status"), "unknown"),
+        ] {
+            assert_eq!(capability(told.as_deref(), error), expected, "{told:?}");
+        }
     }
 }

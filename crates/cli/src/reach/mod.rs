@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-pub(crate) use connected::{Connected, NotConnected, connect_socket, connect_tcp, is_absent};
+pub(crate) use connected::{Connected, NotConnected, connect_socket, is_absent};
 pub(crate) use door::{Door, open, open_own};
 pub(crate) use failures::{Reply, explain};
 pub(crate) use inputs::Inputs;

@@ -66,13 +66,25 @@ fn hidden(context: &Context, path: &KeyPath) -> String {
     if path.to_string() != "gateway.auth.token" {
         return format!("{path} is set; its value is hidden.");
     }
-    let token = context
-        .config()
-        .ok()
-        .and_then(|loaded| loaded.gateway.auth.token.get().and_then(Secret::fingerprint));
-    let fingerprint = token.map(|digits| format!(" (fingerprint {digits})")).unwrap_or_default();
-    let command = context.hints(&ReachArgs::default()).local("gateway auth-token --show");
-    format!("The gateway token is set{fingerprint} and hidden; on a terminal `{command}` shows it.")
+    let token = context.config().ok().and_then(|loaded| loaded.gateway.auth.token.get());
+    let print = |secret: &Secret| secret.fingerprint().map(|digits| format!("fingerprint {digits}"));
+    let fingerprint = token.and_then(print).map(|print| format!("{print}, ")).unwrap_or_default();
+    let source = context.paths.short(&context.paths.config_path);
+    let command = context.vantage().openclaw("gateway auth-token --show");
+    let mut note = format!(
+        "The gateway token is set ({fingerprint}from {source}) and hidden; on a terminal `{command}` shows it."
+    );
+    // Who compares tokens wants to know of the one that wins over the file.
+    let sent = context.env.get("OPENCLAW_GATEWAY_TOKEN").and_then(Secret::present);
+    if let (Some(sent), Some(token)) = (sent, token)
+        && !token.matches(sent.expose())
+    {
+        let fingerprint = print(&sent).map(|print| format!(" ({print})")).unwrap_or_default();
+        note.push_str(&format!(
+            " OPENCLAW_GATEWAY_TOKEN of this shell holds another one{fingerprint}, and commands send that."
+        ));
+    }
+    note
 }
 
 /// `config file`.

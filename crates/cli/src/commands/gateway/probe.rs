@@ -6,7 +6,6 @@ mod report;
 use std::time::{Duration, Instant};
 
 use openclaw_client::{Target, TargetInputs};
-use openclaw_protocol::scope::Scope;
 use openclaw_protocol::words::{Words, escape};
 use serde_json::{Value, json};
 
@@ -14,9 +13,8 @@ use self::report::{Attempt, Report};
 use crate::args::gateway::ProbeArgs;
 use crate::context::Context;
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
-use crate::reach::{
-    CallError, Connected, Gateway, Inputs, NotConnected, connect_socket, connect_tcp, explain,
-};
+use crate::look::owner::{self, OwnerView};
+use crate::reach::{CallError, Connected, Gateway, Inputs, NotConnected, connect_looking, explain};
 use crate::ui::{Ui, time};
 
 /// Milliseconds for all of it, unless `--timeout` says otherwise.
@@ -40,17 +38,17 @@ pub(super) async fn run(context: &Context, ui: &mut Ui, args: &ProbeArgs) -> Out
     for line in inputs.config_problem.iter().flatten() {
         ui.note(line);
     }
+    // First as the owner: that tells as what this machine may show itself at the door. A probe leaves no device behind.
+    let owner = owner::ask(context, &inputs, LOOPBACK).await;
     let mut attempts = Vec::new();
     for (id, kind, target, most) in targets(&inputs)? {
         let left = budget.saturating_sub(begun.elapsed()).min(most).max(Duration::from_millis(50));
-        attempts.push(attempt(context, &inputs, id, kind, target, left).await);
+        attempts.push(attempt(context, &inputs, &owner, (id, kind, target, left)).await);
     }
-    let owner_socket = match connect_socket(context, &inputs, LOOPBACK).await {
-        Ok(gateway) => {
-            Box::new(gateway).close().await;
-            Ok(())
-        }
-        Err(error) => Err(error.sentence()),
+    let owner_socket = match owner {
+        OwnerView::Answers(_) => Ok(()),
+        OwnerView::Absent => Err("The gateway of this machine does not run.".to_owned()),
+        OwnerView::Failed { why, .. } => Err(why),
     };
     let report = Report {
         attempts,
@@ -99,14 +97,14 @@ fn targets(inputs: &Inputs<'_>) -> Result<Vec<Candidate>, Failure> {
 async fn attempt(
     context: &Context,
     inputs: &Inputs<'_>,
-    id: &'static str,
-    kind: &'static str,
-    target: Target,
-    budget: Duration,
+    owner: &OwnerView,
+    (id, kind, target, budget): Candidate,
 ) -> Attempt {
     let begun = Instant::now();
     let mut attempt = Attempt::new(id, kind, target.shown());
-    match connect_tcp(context, inputs, target, budget, Some(Scope::READ)).await {
+    let known = owner.answers().filter(|_| target.source.is_this_machine());
+    let known = known.and_then(|answers| answers.own_device.as_ref());
+    match connect_looking(context, inputs, target, budget, known).await {
         Ok(mut gateway) => {
             attempt.latency_ms = Some(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
             ask(&mut gateway, &mut attempt).await;

@@ -3,6 +3,7 @@
 use openclaw_protocol::words::Words;
 use serde_json::{Value, json};
 
+use crate::look::probe;
 use crate::ui::{Style, Ui};
 
 /// One target and what became of it.
@@ -90,12 +91,12 @@ impl Attempt {
         })
     }
 
-    fn capability(&self) -> &'static str {
-        match (self.connected(), self.scope_limited.is_some()) {
-            (false, _) => "unreachable",
-            (true, true) => "limited",
-            (true, false) => "full",
+    fn capability(&self) -> String {
+        if !self.connected() {
+            return "unknown".to_owned();
         }
+        let error = self.scope_limited.as_deref().or(self.rpc_error.as_deref());
+        probe::capability(self.scopes.as_deref(), error).replace('-', "_")
     }
 
     fn print(&self, ui: &mut Ui) {
