@@ -150,7 +150,7 @@ pub(super) fn of(
         if let Some(secret) = in_shell.or(in_dotenv) {
             let mut line = compare(&lines, kind, &secret, place, Reader::Commands, auth.as_ref());
             let listed = lines.iter().any(|other| {
-                other.place == format!("env {name}")
+                other.place.starts_with(&format!("env {name}"))
                     && other.fingerprint == line.fingerprint
                     && kind == "token"
             });
@@ -204,7 +204,11 @@ fn from_gateway(told: &Value) -> Option<SecretLine> {
     let fingerprint = text("fingerprint").map(|digits| Words::new(digits).to_string());
     Some(SecretLine {
         kind,
-        place: place(text("source")?, kind),
+        // Its environment is not this shell's.
+        place: match place(text("source")?, kind) {
+            place if place.starts_with("env ") => format!("{place} (the gateway's)"),
+            place => place,
+        },
         reader: Reader::Gateway,
         fingerprint,
         verdict,

@@ -72,6 +72,10 @@ fn judge(facts: &Facts<'_>, one: &Watched<'_>, owners: &Owners) -> Option<Findin
     let meta = std::fs::symlink_metadata(one.path).ok()?;
     // What a link leads to is somebody else's choice of place; its own mode means nothing.
     let meta = if meta.file_type().is_symlink() { std::fs::metadata(one.path).ok()? } else { meta };
+    // A device in place of the log file has the mode of a device.
+    if !meta.is_file() && !meta.is_dir() {
+        return None;
+    }
     let shown = facts.paths.short(one.path);
     let mode = meta.mode() & 0o777;
     if !owners.trusts(meta.uid()) {
