@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use openclaw_protocol::refusal::{Vantage, bind_without_auth};
 use openclaw_protocol::secret::Secret;
 
 use crate::file::Loaded;
@@ -250,6 +251,8 @@ pub fn plan(loaded: &Loaded, paths: &Paths, overrides: &Overrides) -> Result<Sta
                         .to_owned(),
                 ];
                 lines.extend(hints(loaded));
+                lines.push("Or let the gateway ask for its token instead.".to_owned());
+                lines.push(format!("Fix: {} config set gateway.auth.mode token", paths.command()));
                 return Err(StartRefusal::new(lines));
             }
             (Some(_), _) => {}
@@ -261,6 +264,9 @@ pub fn plan(loaded: &Loaded, paths: &Paths, overrides: &Overrides) -> Result<Sta
                     "Set gateway.auth.token/password (or OPENCLAW_GATEWAY_TOKEN/OPENCLAW_GATEWAY_PASSWORD) or pass --token/--password.".to_owned(),
                 ];
                 lines.extend(hints(loaded));
+                let help = bind_without_auth(bind.as_str(), "gateway.auth.mode is none", &vantage(paths));
+                lines.push(help.sentence);
+                lines.extend(help.fix.map(|fix| format!("Fix: {fix}")));
                 return Err(StartRefusal::new(lines));
             }
             warnings.push(
@@ -335,7 +341,10 @@ impl StartPlan {
             next.generate_token = false;
             if self.token.is_some() {
                 next.token = self.token.clone();
-                notes.push("The token was removed from the configuration; the previous one stays in force until the gateway restarts.".to_owned());
+                notes.push(format!(
+                    "The token was removed from the configuration; the previous one stays in force until the gateway restarts. Fix: {} doctor --generate-gateway-token",
+                    paths.command()
+                ));
             } else {
                 next.auth_mode = self.auth_mode;
                 next.password = self.password.clone();
@@ -357,6 +366,11 @@ impl StartPlan {
         next.custom_host = self.custom_host;
         (next, notes)
     }
+}
+
+/// Whoever reads why a gateway does not start stands on its host.
+fn vantage(paths: &Paths) -> Vantage {
+    Vantage { profile: paths.profile.clone(), ..Vantage::default() }
 }
 
 fn custom_host(bind: Bind, text: Option<&str>) -> Result<Option<IpAddr>, StartRefusal> {

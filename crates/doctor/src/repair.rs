@@ -153,7 +153,7 @@ impl Mender<'_> {
         match repair {
             Repair::Config { edits, message } => self.config(edits, message),
             Repair::GenerateToken => self.token(),
-            Repair::Mode { path, from, to, .. } => mode(path, *from, *to),
+            Repair::Mode { path, from, to, view_first } => mode(path, *from, *to, *view_first),
             Repair::ForgetToken { file, role } => self.forget(file, *role),
             Repair::SetAside { path } => {
                 let name =
@@ -265,19 +265,26 @@ fn undo(outcome: &Outcome) -> Option<Undo> {
     outcome.change.map(|change| Undo::Own(format!("config undo {change}")))
 }
 
-fn mode(path: &Path, from: u32, to: u32) -> Result<Done, RepairError> {
+fn mode(path: &Path, from: u32, to: u32, looked_at: bool) -> Result<Done, RepairError> {
     // Through the file itself, so that a link put there meanwhile changes nothing else.
     let file = openclaw_os::file::open_nofollow(path).or_else(|error| {
         if fs::symlink_metadata(path)?.is_dir() { fs::File::open(path) } else { Err(error) }
     })?;
     let now = file.metadata()?.mode() & 0o7777;
-    if now != from {
+    // Whoever wrote the file anew meanwhile, as the store does with its view, may have closed it already.
+    if now != to && now != from {
         return Err(io::Error::other(format!("the mode of {} changed meanwhile", path.display())).into());
     }
-    file.set_permissions(fs::Permissions::from_mode(to))?;
+    if now == from {
+        file.set_permissions(fs::Permissions::from_mode(to))?;
+    }
+    let mut patch = vec![format!("- mode {from:04o}"), format!("+ mode {to:04o}")];
+    if looked_at {
+        patch.push("what others could have written there was put aside, not taken".to_owned());
+    }
     Ok(Done {
         message: format!("Closed {} to others.", path.display()),
-        patch: vec![format!("- mode {from:04o}"), format!("+ mode {to:04o}")],
+        patch,
         undo: Some(Undo::System(format!("chmod {from:04o} {}", quoted(path)))),
         outcome: None,
     })

@@ -108,7 +108,10 @@ pub(super) async fn all(
     let mut made: Vec<&Repair> = Vec::new();
     let mut mended = Vec::new();
     let mut view_looked_at: Option<Result<(), Refusal>> = None;
-    for finding in findings {
+    // Modes first: a change of the configuration closes its file by itself, and the way back would not be told.
+    let is_mode = |finding: &&Finding| matches!(finding.repair, Some(Repair::Mode { .. }));
+    let ordered = findings.iter().filter(is_mode).chain(findings.iter().filter(|finding| !is_mode(finding)));
+    for finding in ordered {
         let Some(repair) = &finding.repair else { continue };
         if made.iter().any(|other| is_same(other, repair)) {
             continue;
