@@ -17,8 +17,8 @@ use openclaw_protocol::secret::Secret;
 use openclaw_protocol::time::Millis;
 
 use crate::core::{Core, Facts};
-use crate::lifecycle::Signals;
 use crate::lifecycle::port::{self, Conflict};
+use crate::lifecycle::{self, Signals};
 use crate::logging::{self, Level, Logging};
 use crate::serve::{self, Ending};
 use crate::settings::Settings;
@@ -196,6 +196,7 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
     let paths = options.paths.clone();
     let core = Core::new(paths, options.env.clone(), settings, store, facts, Some(logging.clone()));
     banner::announce(&core, &plan, &listeners, created.is_some(), &opened);
+    lifecycle::supervised::keep(&listeners);
 
     let kept: Vec<_> = listeners
         .iter()

@@ -80,7 +80,9 @@ pub fn addresses(bind: Bind, custom: Option<&str>, in_container: bool) -> Result
 /// and what listened on all addresses must not go on doing so when only loopback is asked for. The others are closed.
 pub fn still_wanted(handed_over: Vec<TcpListener>, addresses: &[IpAddr], port: u16) -> Vec<TcpListener> {
     let wanted = |listener: &TcpListener| {
-        listener.local_addr().is_ok_and(|at| at.port() == port && addresses.contains(&at.ip()))
+        // Whoever kept it may have changed that.
+        listener.set_nonblocking(true).is_ok()
+            && listener.local_addr().is_ok_and(|at| at.port() == port && addresses.contains(&at.ip()))
     };
     handed_over.into_iter().filter(wanted).collect()
 }

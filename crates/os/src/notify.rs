@@ -2,10 +2,16 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+
+/// Most sockets that are left with the supervisor; its unit allows as many.
+const MAX_KEPT: usize = 16;
 
 /// What systemd can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +71,49 @@ pub fn systemd(state: &State) -> io::Result<bool> {
     }
 }
 
+/// Leaves listening sockets with the supervisor (`FileDescriptorStoreMax=`), so that they outlive a restart of the
+/// service: whoever knocks meanwhile waits. Those that were left before are given up. `Ok(false)` when there is no
+/// supervisor. The next start finds them with [`crate::process::inherited`].
+pub fn keep_sockets(sockets: &[BorrowedFd<'_>]) -> io::Result<bool> {
+    match std::env::var_os("NOTIFY_SOCKET") {
+        Some(socket) if !socket.is_empty() => keep(&socket, sockets).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+fn keep(socket: &OsStr, sockets: &[BorrowedFd<'_>]) -> io::Result<()> {
+    const NAME: &str = "openclaw-listener";
+    let address = address(socket)?;
+    let sender = UnixDatagram::unbound()?;
+    sender.send_to_addr(format!("FDSTOREREMOVE=1\nFDNAME={NAME}").as_bytes(), &address)?;
+    if sockets.is_empty() {
+        return Ok(());
+    }
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_KEPT))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let sockets = sockets.get(..MAX_KEPT).unwrap_or(sockets);
+    if !ancillary.push(SendAncillaryMessage::ScmRights(sockets)) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many sockets to keep"));
+    }
+    let text = format!("FDSTORE=1\nFDNAME={NAME}");
+    sender.connect_addr(&address)?;
+    let parts = [io::IoSlice::new(text.as_bytes())];
+    rustix::net::sendmsg(&sender, &parts, &mut ancillary, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
 fn send(socket: &OsStr, state: &State) -> io::Result<()> {
-    let bytes = socket.as_bytes();
-    let address = match bytes.split_first() {
-        Some((b'@', name)) => SocketAddr::from_abstract_name(name)?,
-        Some((b'/', _)) => SocketAddr::from_pathname(socket)?,
-        _ => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "NOTIFY_SOCKET is not a socket address"));
-        }
-    };
+    let address = address(socket)?;
     UnixDatagram::unbound()?.send_to_addr(state.line().as_bytes(), &address).map(|_| ())
+}
+
+fn address(socket: &OsStr) -> io::Result<SocketAddr> {
+    let bytes = socket.as_bytes();
+    match bytes.split_first() {
+        Some((b'@', name)) => SocketAddr::from_abstract_name(name),
+        Some((b'/', _)) => SocketAddr::from_pathname(socket),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "NOTIFY_SOCKET is not a socket address")),
+    }
 }
 
 #[cfg(test)]
@@ -119,5 +158,29 @@ mod tests {
             let expected = expected.map(Duration::from_millis);
             assert_eq!(interval_of(allowed, watched, 7), expected, "{allowed:?} {watched:?}");
         }
+    }
+
+    #[test]
+    fn sockets_are_handed_over_and_the_old_ones_given_up() {
+        use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
+        use std::os::fd::AsFd as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let supervisor = UnixDatagram::bind(&path).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        keep(path.as_os_str(), &[listener.as_fd()]).unwrap();
+        assert_eq!(receive(&supervisor), "FDSTOREREMOVE=1\nFDNAME=openclaw-listener");
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut text = [0; 64];
+        let mut parts = [io::IoSliceMut::new(&mut text)];
+        rustix::net::recvmsg(&supervisor, &mut parts, &mut ancillary, RecvFlags::empty()).unwrap();
+        assert!(text.starts_with(b"FDSTORE=1\nFDNAME=openclaw-listener"));
+        let kept = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+            _ => None,
+        });
+        let kept = std::net::TcpListener::from(kept.unwrap());
+        assert_eq!(kept.local_addr().unwrap(), listener.local_addr().unwrap());
     }
 }

@@ -98,9 +98,13 @@ fn find_processes(inodes: &[u64]) -> Vec<Found> {
             }
         }
         for inode in hits {
-            // A forked child may hold its parent's socket too: the first seen (the lower pid, usually) is named.
-            if !found.iter().any(|other| other.inode == inode) {
-                found.push(Found { inode, pid, lock: lock.clone() });
+            let new = Found { inode, pid, lock: lock.clone() };
+            match found.iter_mut().find(|other| other.inode == inode) {
+                // The supervisor keeps its service's sockets for it: the gateway is the one with the lock.
+                Some(other) if other.lock.is_none() && new.lock.is_some() => *other = new,
+                // A forked child may hold its parent's socket too: the first seen (the lower pid, usually) is named.
+                Some(_) => {}
+                None => found.push(new),
             }
         }
     }

@@ -93,9 +93,11 @@ fn program() -> PathBuf {
     }
 }
 
-/// Variables that are passed on to the service when they are set: they say how this host reaches the network.
-const PASSED_ON: [&str; 12] = [
+/// Variables that are passed on to the service when they are set: what this host is, and how it reaches the network.
+const PASSED_ON: [&str; 14] = [
     "TMPDIR",
+    "OPENCLAW_IN_CONTAINER",
+    "OPENCLAW_DISABLE_BONJOUR",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",

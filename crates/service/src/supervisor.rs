@@ -120,6 +120,21 @@ impl<'a> Supervisor<'a> {
         }
     }
 
+    /// Whether the service runs, or is about to be started again.
+    ///
+    /// # Errors
+    /// When the supervisor cannot be asked.
+    pub fn is_active(&self) -> Result<bool, ServiceError> {
+        match self.place.os {
+            Os::Linux => {
+                let shown = self.systemctl().show(self.name()).map_err(|why| self.unavailable(why))?;
+                Ok(shown.runtime().state.is_some_and(|state| state != "inactive" && state != "failed"))
+            }
+            Os::MacOs => Ok(self.launchctl(&["print", &self.target()])?.succeeded()),
+            Os::Windows => Err(ServiceError::NoProgram(Manager::ScheduledTask)),
+        }
+    }
+
     /// Writes the definition, has it started with the session, and starts it now. What was there before is kept
     /// beside it as `*.bak`.
     ///

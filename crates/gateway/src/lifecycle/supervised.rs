@@ -14,6 +14,15 @@ pub(crate) fn tell(state: &State) {
     }
 }
 
+/// Leaves the listening sockets with the supervisor for the time of its restarts. After a restart in place, or with
+/// another port, the ones in use take the place of those that were left before.
+pub(crate) fn keep(listeners: &[std::net::TcpListener]) {
+    let sockets: Vec<_> = listeners.iter().map(std::os::fd::AsFd::as_fd).collect();
+    if let Err(error) = notify::keep_sockets(&sockets) {
+        tracing::warn!(subsystem = "gateway", "systemd does not keep the listening sockets: {error}");
+    }
+}
+
 /// The gateway answers: the unit has started, and `systemctl status` shows where it listens.
 pub(crate) fn ready(core: &Core) {
     tell(&State::Ready);

@@ -18,6 +18,10 @@ use rustix::net::AddressFamily;
 
 /// `<pid>-<start time>:<fd>,<fd>…`
 const VARIABLE: &str = "OPENCLAW_INHERITED_FDS";
+/// How systemd hands over what was left with it: for which process, and how many, from number 3 on.
+const FROM_SYSTEMD: [&str; 3] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+/// More than this nobody hands over.
+const MAX_FDS: RawFd = 1_024;
 
 /// What a restart handed over.
 #[derive(Debug, Default)]
@@ -61,7 +65,10 @@ fn execute(program: &Path, kept: String) -> io::Error {
         let program = CString::new(program.as_os_str().as_bytes())?;
         let arguments =
             std::env::args_os().map(|text| CString::new(text.into_vec())).collect::<Result<Vec<_>, _>>()?;
-        let others = std::env::vars_os().filter(|(name, _)| name != VARIABLE);
+        let others = std::env::vars_os().filter(|(name, _)| {
+            // After a restart in place the numbers that systemd gave mean something else.
+            name != VARIABLE && !FROM_SYSTEMD.iter().any(|theirs| name == theirs)
+        });
         let own = (OsString::from(VARIABLE), OsString::from(kept));
         let environment = others
             .chain([own])
@@ -121,16 +128,29 @@ fn parse(text: &str, identity: &str) -> Vec<RawFd> {
     fds
 }
 
-/// Takes over what [`exec_self`] kept. Empty on an ordinary start and on every call but the first. Call it early in
-/// `main`, before descriptors are opened whose numbers could be confused with the kept ones.
+/// The numbers that systemd speaks of, when it speaks to this process.
+fn from_systemd(pid: Option<&str>, count: Option<&str>, own: u32) -> Vec<RawFd> {
+    let to_us = pid.and_then(|pid| pid.trim().parse().ok()) == Some(own);
+    let count: RawFd = count.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    if to_us && (1..=MAX_FDS).contains(&count) { (3..3 + count).collect() } else { Vec::new() }
+}
+
+/// Takes over what [`exec_self`] kept, or what was left with systemd ([`crate::notify::keep_sockets`]). Empty on an
+/// ordinary start and on every call but the first. Call it early in `main`, before descriptors are opened whose numbers could be confused with the kept ones.
 pub fn inherited() -> Inherited {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let mut out = Inherited::default();
     if TAKEN.swap(true, Ordering::SeqCst) {
         return out;
     }
-    let Some(text) = std::env::var_os(VARIABLE).and_then(|text| text.into_string().ok()) else { return out };
-    for number in parse(&text, &identity()) {
+    let text = |name: &str| std::env::var_os(name).and_then(|text| text.into_string().ok());
+    let numbers = match text(VARIABLE) {
+        Some(text) => parse(&text, &identity()),
+        None => {
+            from_systemd(text("LISTEN_PID").as_deref(), text("LISTEN_FDS").as_deref(), std::process::id())
+        }
+    };
+    for number in numbers {
         let Some(fd) = adopt(number) else { continue };
         let listening = rustix::net::sockopt::socket_acceptconn(&fd).unwrap_or(false);
         match rustix::net::sockopt::socket_domain(&fd) {
@@ -189,5 +209,16 @@ mod tests {
         assert!(parse("8-99:3", "7-99").is_empty());
         assert!(parse("", "7-99").is_empty());
         assert!(parse("7-99:", "7-99").is_empty());
+    }
+
+    #[test]
+    fn what_systemd_kept_is_taken_over_by_the_process_it_means() {
+        assert_eq!(from_systemd(Some("7"), Some("2"), 7), [3, 4]);
+        for (pid, count) in
+            [(Some("8"), Some("2")), (None, Some("2")), (Some("7"), None), (Some("7"), Some("-1"))]
+        {
+            assert!(from_systemd(pid, count, 7).is_empty(), "{pid:?} {count:?}");
+        }
+        assert!(from_systemd(Some("7"), Some("99999"), 7).is_empty());
     }
 }

@@ -114,8 +114,11 @@ impl Shown {
             Some(word @ ("exited" | "killed" | "dumped")) => Some(word),
             _ => None,
         };
+        // Between two starts nothing runs, whatever systemd calls it.
+        let waits = self.get("SubState") == Some("auto-restart");
         Runtime {
             status: match state {
+                _ if waits => Status::Stopped,
                 Some("active" | "activating" | "reloading" | "refreshing") => Status::Running,
                 Some(_) => Status::Stopped,
                 None => Status::Unknown,
@@ -127,6 +130,7 @@ impl Shown {
             last_exit_reason: reason.map(str::to_owned),
             restarts: self.number("NRestarts").filter(|count| *count > 0),
             detail: match self.get("Result") {
+                _ if waits => Some("systemd starts it again in a moment".to_owned()),
                 None | Some("success") => None,
                 Some("start-limit-hit") => {
                     Some("systemd gave up after too many starts; `start` clears that".to_owned())

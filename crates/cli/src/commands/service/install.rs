@@ -37,7 +37,8 @@ pub(crate) async fn install(
     if context.env.flag("OPENCLAW_NIX_MODE") {
         return Err(site.failure("Nix mode detected; service install is disabled."));
     }
-    let port = numbers::port(args.port.as_deref().or(port))?;
+    // A variable of this shell chooses the port of every command typed here, so it chooses the service's, too.
+    let port = numbers::port(args.port.as_deref().or(port).or(context.env.get("OPENCLAW_GATEWAY_PORT")))?;
     let supervisor = site.supervisor();
     let installed = supervisor.is_installed().map_err(|error| not_here(&site, &error))?;
     if installed && !args.force && supervisor.is_enabled().unwrap_or(false) {

@@ -8,7 +8,7 @@ mod restart;
 mod start;
 mod stop;
 
-use openclaw_config::start as plan;
+use openclaw_config::start::{self as plan, Overrides};
 use openclaw_os::port_owner::{Product, port_owner};
 use openclaw_protocol::secret::Secret;
 use openclaw_service::place::Place;
@@ -126,6 +126,29 @@ impl<'a> Site<'a> {
         );
         document.extend(more);
         ui.json(&Value::Object(document));
+    }
+
+    /// Why a gateway would not start with the configuration as it is now, in the words that its start would use. What a
+    /// supervisor says of such a start is only that it failed.
+    fn obstacle(&self) -> Option<Vec<String>> {
+        let (paths, context) = (&self.context.paths, self.context);
+        match context.config() {
+            // A gateway that never ran writes its own file.
+            Ok(loaded) if !loaded.exists => None,
+            Ok(loaded) => {
+                let mut asked = loaded.clone();
+                asked.resolve_exec_secrets(paths);
+                plan::plan(&asked, paths, &Overrides::default()).err().map(|refusal| refusal.lines)
+            }
+            Err(error) => Some(openclaw_config::report::start_aborted(paths, &error.issues())),
+        }
+    }
+
+    /// The same as a failure of this verb.
+    fn would_not_start(&self, sentence: &str, lines: Vec<String>) -> Failure {
+        self.failure(sentence)
+            .details(lines.into_iter().map(|line| format!("  {line}")))
+            .fix(self.command("doctor --fix"))
     }
 
     /// Two programs that both answer on the port are a riddle that a restart would not solve.

@@ -38,6 +38,9 @@ pub(crate) async fn restart(
         (Service::Installed, running)
             if running.as_ref().is_none_or(|running| site.is_supervised(running)) =>
         {
+            if let Some(lines) = site.obstacle() {
+                return Err(refused(&site, &lines.join("\n")));
+            }
             warn_of_old_token(&site, ui);
             let before = answer::ask(&site).await.and_then(|answering| answering.boot);
             site.supervisor().restart().map_err(|error| start::did_not(&site, &error))?;
@@ -112,15 +115,13 @@ async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Op
 /// The gateway stays as it is.
 fn refused(site: &Site<'_>, why: &str) -> Failure {
     let disabled = why.contains("commands.restart=false");
-    let failure = if disabled {
-        site.failure(format!("{why}; unmanaged SIGUSR1 restart would be ignored"))
-    } else {
-        let why: String = why.lines().map(|line| format!("\n  {line}")).collect();
-        site.failure(format!(
-            "Gateway restart failed: the gateway would not start again, so it keeps running as it is.{why}"
-        ))
-    };
-    failure.fix(site.command(if disabled { "config set commands.restart true" } else { "doctor --fix" }))
+    if disabled {
+        return site
+            .failure(format!("{why}; unmanaged SIGUSR1 restart would be ignored"))
+            .fix(site.command("config set commands.restart true"));
+    }
+    let sentence = "Gateway restart failed: the gateway would not start again, so it keeps running as it is.";
+    site.would_not_start(sentence, why.lines().map(str::to_owned).collect())
 }
 
 /// A gateway of the original has no owner socket: it is signalled, and its port is what can be watched.

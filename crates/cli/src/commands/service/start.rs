@@ -24,6 +24,10 @@ pub(crate) async fn start(context: &Context, ui: &mut Ui, args: &VerbArgs, port:
         site.done(ui, "already-running", loaded, &[line], facts(running.pid, None));
         return Ok(0);
     }
+    if let Some(lines) = site.obstacle() {
+        let sentence = "Gateway start failed: the gateway would not start with this configuration.";
+        return Err(site.would_not_start(sentence, lines));
+    }
     match service {
         Service::Installed => by_supervisor(&site, ui).await,
         Service::Absent => in_background(&site, ui, port, true).await,

@@ -24,10 +24,11 @@ pub(crate) async fn stop(context: &Context, ui: &mut Ui, args: &StopArgs) -> Out
     let mut loaded = matches!(service, Service::Installed);
     if loaded {
         let supervised = before.as_ref().is_some_and(|running| site.is_supervised(running));
-        let only_unmanaged = before.is_some() && !supervised;
+        // A unit that rests has nothing to be stopped; one that systemd is about to start again has.
+        let rests = !site.supervisor().is_active().map_err(|error| refused(&site, &error))?;
         // A unit that is waiting for its next start must not begin again what is stopped below.
         match site.supervisor().stop() {
-            Ok(()) if only_unmanaged => {}
+            Ok(()) if rests => {}
             Ok(()) => lines.push(format!("Stopped {}", site.named())),
             Err(error) => return Err(refused(&site, &error)),
         }
