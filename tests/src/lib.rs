@@ -21,6 +21,7 @@ pub mod network;
 pub mod place;
 pub mod reference;
 pub mod schema;
+pub mod systemd;
 pub mod terminal;
 pub mod wait;
 pub mod wire;
