@@ -15,6 +15,6 @@ mod policy;
 mod shared;
 pub mod trace;
 
-pub use decide::decide;
+pub use decide::{Supposed, Supposition, decide, suppose};
 pub use outcome::{Attempt, Decision, Effect, Grant, Locks, Outcome, PairingWish, View, is_shared_secret};
 pub use policy::{Auth, Policy, TrustedProxyAuth};

@@ -3,7 +3,7 @@
 use openclaw_admission::limiter::{LimitKey, Limiter, RateLimits};
 use openclaw_admission::origin::OriginPolicy;
 use openclaw_admission::peer::{Peer, PeerFacts, SocketOwner, parse_proxy};
-use openclaw_admission::{Attempt, Auth, Decision, Effect, Outcome, Policy, View, decide};
+use openclaw_admission::{Attempt, Auth, Decision, Effect, Outcome, Policy, Supposed, View, decide, suppose};
 use openclaw_pairing::{
     ApprovedVia, Ask, CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, PeerKey, Roles, Snapshot,
     TokenKey, transition,
@@ -101,7 +101,19 @@ impl World {
         let nonce = Nonce::parse("nonce-1").unwrap();
         let connect = knock.connect(nonce.as_str());
         let view = View { devices: &self.devices, tokens: &tokens(), locks: &self.limiter };
-        decide(&self.policy, &view, &Attempt { facts: &knock.facts(), nonce: &nonce, connect: &connect }, NOW)
+        let facts = knock.facts();
+        let attempt = |connect| Attempt { facts: &facts, nonce: &nonce, connect };
+        let decision = decide(&self.policy, &view, &attempt(&connect), NOW);
+        // Whoever only describes this knock is told the same.
+        if !knock.bad_proof {
+            let mut described = connect.clone();
+            described.device = None;
+            let device =
+                knock.device.map(|device| Supposed::of_key(*PublicKey::from(&key(device)).as_bytes()));
+            let told = suppose(&self.policy, &view, &attempt(&described), device.as_ref(), NOW);
+            assert_eq!((&told.outcome, &told.ahead), (&decision.outcome, &decision.ahead), "{knock:?}");
+        }
+        decision
     }
 
     /// Decides and makes the effects true, as the gateway does.
