@@ -41,7 +41,7 @@ pub(crate) struct Judged {
 }
 
 /// The gateway's limiter as admission sees it.
-struct Guarded<'a>(&'a Core);
+pub(crate) struct Guarded<'a>(pub(crate) &'a Core);
 
 impl Locks for Guarded<'_> {
     fn locked_for(&self, key: &LimitKey, now: Millis) -> Option<u64> {
@@ -215,7 +215,7 @@ fn with_request(mut refusal: Refusal, filed: Option<RequestId>) -> Refusal {
     refusal
 }
 
-fn refusal_of(wish: &PairingWish, request_id: RequestId) -> PairingRefusal {
+pub(crate) fn refusal_of(wish: &PairingWish, request_id: RequestId) -> PairingRefusal {
     PairingRefusal {
         reason: wish.reason.clone(),
         request_id,

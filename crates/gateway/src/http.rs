@@ -141,19 +141,24 @@ fn ready(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
     json_answer(status, &json!({"ready": ready}))
 }
 
-/// What a decision needs to know about where the request comes from.
-fn facts(core: &Core, headers: &HeaderMap, origin: Origin) -> PeerFacts {
+/// The headers that a decision looks at, in order of arrival.
+pub(crate) fn kept_headers(core: &Core, headers: &HeaderMap) -> Vec<(Box<str>, Box<str>)> {
     let policy = core.policy();
-    let mut kept = Vec::new();
-    for (name, value) in headers {
-        let name = name.as_str();
-        if RELEVANT_HEADERS.contains(&name)
+    let matters = |name: &str| {
+        RELEVANT_HEADERS.contains(&name)
             || is_forwarding_header(name)
             || policy.identity_headers.iter().any(|wanted| **wanted == *name)
-        {
-            kept.push((name.into(), String::from_utf8_lossy(value.as_bytes()).into()));
-        }
-    }
+    };
+    headers
+        .iter()
+        .filter(|(name, _)| matters(name.as_str()))
+        .map(|(name, value)| (name.as_str().into(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect()
+}
+
+/// What a decision needs to know about where the request comes from.
+fn facts(core: &Core, headers: &HeaderMap, origin: Origin) -> PeerFacts {
+    let kept = kept_headers(core, headers);
     let peer = match origin {
         Origin::Owner => Peer::OwnerSocket,
         Origin::Tcp { peer, .. } => Peer::Tcp { address: peer, owner: SocketOwner::NotAsked },

@@ -6,6 +6,7 @@
 //! | [`Offline`] | the same methods on a stopped gateway |
 //! | `listener`, `http`, `page` | sockets and the HTTP phase |
 //! | `handshake`, `desk` | from the upgrade to `hello-ok` or a refusal |
+//! | `explain` | the same for a peer that is only described |
 //! | `session`, [`outbox`], [`hub`] | admitted connections and events |
 //! | [`router`], [`rpc`] | methods |
 //! | [`core`] | what all of them work with |
@@ -19,6 +20,7 @@ mod changes;
 pub mod claim;
 pub mod core;
 mod desk;
+mod explain;
 mod handshake;
 pub mod health;
 mod hello;

@@ -57,10 +57,7 @@ pub struct Entry {
 impl Entry {
     /// The pairing request that was recorded for it.
     pub fn request_id(&self) -> Option<&RequestId> {
-        match &self.refusal {
-            Refusal::Unauthorized(failure) => failure.gap.as_ref()?.request_id.as_ref(),
-            refusal => refusal.request_id(),
-        }
+        request_of(&self.refusal)
     }
 
     /// The client's address with its class, or `the owner socket`.
@@ -71,39 +68,59 @@ impl Entry {
     /// The entry as methods answer it. `fix` is a command for the reader at `vantage`; the refusal itself goes along, so
     /// that a reader elsewhere can make its own.
     pub fn told(&self, vantage: &Vantage) -> Value {
-        let help = self.refusal.help_for(vantage).ahead(&self.ahead);
-        let wire = self.refusal.wire(self.dialect);
-        let message = wire.error.map_or_else(|| wire.close.reason.clone(), |error| error.message);
-        let mut told = json!({
-            "ts": self.ts,
-            "firstTs": self.first_ts,
-            "count": self.count,
-            "connId": self.conn_id,
-            "firstConnId": self.first_conn_id,
-            "peer": self.address.map_or_else(|| "the owner socket".to_owned(), |ip| ip.to_string()),
-            "path": self.path,
-            "client": self.client,
-            "protocol": self.dialect,
-            "cause": help.cause,
-            "sentence": help.sentence,
-            "fix": help.fix,
-            "message": message,
-            "closeCode": wire.close.code,
-            "closeReason": wire.close.reason,
-            "ahead": self.ahead,
-            "trace": self.trace,
-            "refusal": self.refusal,
-        });
+        let mut fields = told(&self.refusal, self.dialect, &self.ahead, vantage);
         let more = [
+            ("ts", Some(json!(self.ts))),
+            ("firstTs", Some(json!(self.first_ts))),
+            ("count", Some(json!(self.count))),
+            ("connId", Some(json!(self.conn_id))),
+            ("firstConnId", Some(json!(self.first_conn_id))),
+            (
+                "peer",
+                Some(self.address.map_or_else(|| json!("the owner socket"), |ip| json!(ip.to_canonical()))),
+            ),
             ("addressClass", self.address.map(|ip| json!(AddressClass::of(ip)))),
-            ("deviceId", self.device_id.as_ref().map(|id| json!(id))),
-            ("requestId", self.request_id().map(|id| json!(id))),
+            ("path", Some(json!(self.path))),
             ("origin", self.origin.as_ref().map(|origin| json!(origin))),
             ("host", self.host.as_ref().map(|host| json!(host))),
+            ("client", Some(json!(self.client))),
+            ("deviceId", self.device_id.as_ref().map(|id| json!(id))),
+            ("protocol", Some(json!(self.dialect))),
+            ("trace", Some(json!(self.trace))),
         ];
-        if let Some(fields) = told.as_object_mut() {
-            fields.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        for (name, value) in more {
+            if let Some(value) = value {
+                fields[name] = value;
+            }
         }
-        told
+        fields
+    }
+}
+
+/// What a refusal says: cause, sentence, message and close, with a command for the reader at `vantage`.
+pub(crate) fn told(refusal: &Refusal, dialect: Dialect, ahead: &[Cause], vantage: &Vantage) -> Value {
+    let help = refusal.help_for(vantage).ahead(ahead);
+    let wire = refusal.wire(dialect);
+    let message = wire.error.map_or_else(|| wire.close.reason.clone(), |error| error.message);
+    let mut fields = json!({
+        "cause": help.cause,
+        "sentence": help.sentence,
+        "fix": help.fix,
+        "message": message,
+        "closeCode": wire.close.code,
+        "closeReason": wire.close.reason,
+        "ahead": ahead,
+        "refusal": refusal,
+    });
+    if let Some(id) = request_of(refusal) {
+        fields["requestId"] = json!(id);
+    }
+    fields
+}
+
+fn request_of(refusal: &Refusal) -> Option<&RequestId> {
+    match refusal {
+        Refusal::Unauthorized(failure) => failure.gap.as_ref()?.request_id.as_ref(),
+        refusal => refusal.request_id(),
     }
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod connect;
 pub mod device;
 pub mod empty;
+pub mod explain;
 pub mod health;
 pub mod journal;
 pub mod logs;
@@ -32,6 +33,7 @@ pub fn router() -> Router {
         config::methods(),
         logs::methods(),
         journal::methods(),
+        explain::methods(),
         connect::methods(),
         empty::methods(),
     ])

@@ -55,6 +55,7 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("device.joinCode.create", "admin h", "admin h"),
     ("gateway.journal", "pairing h", "pairing h"),
     ("gateway.why", "pairing h", "pairing h"),
+    ("gateway.explain", "pairing h", "pairing h"),
 ];
 
 /// Methods that count against the control-plane budget (§3.5, marked † in §5.4).
