@@ -13,6 +13,7 @@ mod cli;
 mod codes;
 mod crash;
 mod doors;
+mod explain;
 mod house;
 mod import;
 mod journal;

@@ -228,10 +228,11 @@ impl<'a> Judge<'a> {
 
     fn check_proof(&mut self) -> Option<Proven> {
         if let Some(supposed) = self.supposed {
-            self.trace.note(
-                "device",
-                format!("{}: taken for granted that it proves its key", supposed.id().short()),
-            );
+            let id = supposed.id();
+            let devices = self.view.devices;
+            let known = devices.device(id).is_some() || devices.request_of(id).is_some();
+            let who = if known { id.short() } else { "a new device" };
+            self.trace.note("device", format!("{who}: taken for granted that it proves its key"));
             self.device = Some(supposed.id().clone());
             return Some(Proven { id: supposed.id().clone(), key: supposed.key() });
         }

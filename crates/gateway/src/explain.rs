@@ -81,9 +81,13 @@ fn decided(
     };
     fields["countsAsWrong"] = json!(told.counts_as_wrong);
     fields["local"] = json!(told.at.is_local());
+    fields["addressClass"] = json!(told.at.client.map(openclaw_admission::address::AddressClass::of));
     // A proxy that nobody listed is no refusal, and yet what most people who ask this want to know (C-15).
     if let Path::UnlistedProxy { proxy, headers } = &told.at.path {
-        fields["unlistedProxy"] = json!({"address": proxy, "headers": headers});
+        let own = proxy.is_loopback()
+            || settings.admission.own_addresses.contains(proxy)
+            || openclaw_os::host::default_gateway() == Some(*proxy);
+        fields["unlistedProxy"] = json!({"address": proxy, "headers": headers, "offered": own});
     }
     (fields, trace)
 }

@@ -78,13 +78,13 @@ impl Offline {
             Store::open(StatePaths::in_state_dir(state_dir), StoreOptions::for_state_dir(state_dir))?;
         let facts = Facts {
             hostname: host::hostname(),
-            ip: None,
+            ip: host::primary_ip(),
             platform: host::platform(),
             in_container: container::detect().is_some(),
             boot_id: uuid::Uuid::new_v4().to_string().into(),
             port: plan.port,
         };
-        let settings = Settings::new(loaded, plan, Vec::new());
+        let settings = Settings::new(loaded, plan, crate::reload::own_addresses());
         Ok(Self { core: Core::new(paths.clone(), env.clone(), settings, store, facts, None), _lock: lock })
     }
 

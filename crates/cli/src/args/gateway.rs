@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::reach::ReachArgs;
 use super::service::{InstallArgs, RestartArgs, StopArgs, VerbArgs};
 use super::status::GatewayStatusArgs;
+use super::why::ExplainArgs;
 
 /// `openclaw gateway`: without a subcommand it runs the gateway in the foreground.
 #[derive(Debug, Args)]
@@ -33,6 +34,8 @@ pub(crate) enum GatewayCommand {
     Health(QueryArgs),
     /// Try every way this machine has to a gateway
     Probe(ProbeArgs),
+    /// Say what would happen to a peer that you describe, step by step, without connecting
+    Explain(Box<ExplainArgs>),
     /// Say which token the gateway expects
     AuthToken(AuthTokenArgs),
     /// Install the gateway as a service of this account

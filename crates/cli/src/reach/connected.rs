@@ -82,6 +82,10 @@ impl Gateway for Connected {
         self.device.clone()
     }
 
+    fn vantage(&self) -> Vantage {
+        self.vantage.clone()
+    }
+
     fn close(self: Box<Self>) -> Goodbye {
         Box::pin(self.client.close())
     }

@@ -16,6 +16,7 @@ pub(crate) mod testing;
 use std::future::Future;
 use std::pin::Pin;
 
+use openclaw_protocol::refusal::Vantage;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -48,6 +49,11 @@ pub(crate) trait Gateway {
     /// The device as which this connection was let in, if as one. Taking its access away ends the connection.
     fn own_device(&self) -> Option<String> {
         None
+    }
+
+    /// Where this program's user stands, seen from that gateway, for commands that are made here.
+    fn vantage(&self) -> Vantage {
+        Vantage::default()
     }
 
     /// Says goodbye, so that the gateway does not take the end for a fault.

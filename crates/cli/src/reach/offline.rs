@@ -39,6 +39,10 @@ impl Gateway for StateDirectory {
         })
     }
 
+    fn vantage(&self) -> Vantage {
+        self.vantage.clone()
+    }
+
     fn is_running(&self) -> bool {
         false
     }

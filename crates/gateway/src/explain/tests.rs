@@ -117,7 +117,10 @@ async fn proxies_and_headers_are_seen_as_the_door_sees_them() {
     let forwarded = ["X-Forwarded-For: 203.0.113.9"];
     let unlisted =
         explain(&house, json!({"from": "192.168.1.4", "headers": forwarded, "token": TOKEN})).await;
-    assert_eq!(unlisted["unlistedProxy"], json!({"address": "192.168.1.4", "headers": ["x-forwarded-for"]}));
+    assert_eq!(
+        unlisted["unlistedProxy"],
+        json!({"address": "192.168.1.4", "headers": ["x-forwarded-for"], "offered": false})
+    );
     let listed = explain(&house, json!({"from": "10.0.0.1", "headers": forwarded, "token": TOKEN})).await;
     assert_eq!(listed.get("unlistedProxy"), None);
     assert!(listed["trace"][0]["saw"].as_str().unwrap().contains("203.0.113.9"), "{listed}");

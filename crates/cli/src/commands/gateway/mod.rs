@@ -2,6 +2,7 @@
 
 pub(crate) mod auth_token;
 mod call;
+mod explain;
 mod probe;
 mod run;
 pub(crate) mod status;
@@ -26,6 +27,7 @@ pub(crate) fn wants_json(args: &GatewayArgs) -> bool {
         Some(GatewayCommand::Uninstall(verb) | GatewayCommand::Start(verb)) => verb.json,
         Some(GatewayCommand::Stop(stop)) => stop.json,
         Some(GatewayCommand::Restart(restart)) => restart.json,
+        Some(GatewayCommand::Explain(explain)) => explain.json,
         _ => false,
     }
 }
@@ -55,6 +57,7 @@ pub(crate) async fn ask(context: &Context, ui: &mut Ui, args: GatewayArgs) -> Ou
             status.reach = status.reach.or(outer);
             status::run(context, ui, &status).await
         }
+        Some(GatewayCommand::Explain(peer)) => explain::run(context, ui, &peer, outer).await,
         Some(GatewayCommand::AuthToken(token)) => auth_token::run(context, ui, &token),
         Some(GatewayCommand::Install(install)) => {
             service::install(context, ui, &install, outer.port.as_deref()).await

@@ -14,7 +14,7 @@ use crate::hint::{Hints, word};
 use crate::reach::{self, Door, Gateway};
 use crate::ui::{Ui, time};
 
-pub(crate) use story::{Story, vantage};
+pub(crate) use story::{Remedy, Story};
 
 /// Milliseconds to wait for an answer.
 const TIMEOUT_MS: u64 = 10_000;
@@ -24,9 +24,9 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &WhyArgs) -> Outco
     let id = args.id.as_deref().map_or("last", str::trim);
     let mut gateway = reach::open(context, ui, &args.reach, Door::Management, TIMEOUT_MS).await?;
     let answer = ask(gateway.as_mut(), id).await;
+    let vantage = gateway.vantage();
     gateway.close().await;
-    let told =
-        Answer { id, hints: &context.hints(&args.reach), vantage: &vantage(context), now: time::now_ms() };
+    let told = Answer { id, hints: &context.hints(&args.reach), vantage: &vantage, now: time::now_ms() };
     told.tell(answer?, ui, args.json)
 }
 

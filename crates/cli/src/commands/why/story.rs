@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::device::Device;
 use super::trace::{self, Check};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::ui::{Style, Ui, time};
 
@@ -16,11 +15,6 @@ use crate::ui::{Style, Ui, time};
 const MAX_SENTENCE: usize = 1_000;
 /// Longest other text printed.
 const MAX_TEXT: usize = 200;
-
-/// Where the reader is.
-pub(crate) fn vantage(context: &Context) -> Vantage {
-    Vantage { profile: context.paths.profile.clone(), ..Vantage::default() }
-}
 
 /// What is told of a refusal.
 #[derive(Debug, Deserialize)]
@@ -46,22 +40,78 @@ struct Told {
     message: String,
     close_code: Option<u16>,
     close_reason: Option<String>,
-    cause: Option<String>,
-    sentence: Option<String>,
     standing: Option<String>,
     #[serde(default)]
-    ahead: Vec<Cause>,
-    #[serde(default)]
     trace: Vec<Check>,
+}
+
+/// What is to be done about a refusal: cause, sentence and command, made for the reader.
+#[derive(Debug)]
+pub(crate) struct Remedy {
+    help: Option<Help>,
+    cause: String,
+    sentence: String,
+    elsewhere: bool,
+    /// The refused client is on the gateway's own machine.
+    on_host: bool,
+}
+
+impl Remedy {
+    /// From an answer with `refusal`, `ahead`, and the gateway's own `cause` and `sentence`.
+    pub(crate) fn read(answer: &Value, vantage: &Vantage) -> Remedy {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+        let ahead: Vec<Cause> =
+            answer.get("ahead").and_then(|ahead| Vec::deserialize(ahead).ok()).unwrap_or_default();
+        // A cause of a later version has no words here: then the gateway's sentence serves, without a command.
+        let refusal = answer.get("refusal").and_then(|refusal| Refusal::deserialize(refusal).ok());
+        let help = refusal.map(|refusal| refusal.help_for(vantage).ahead(&ahead));
+        let (cause, sentence) = match &help {
+            Some(help) => (help.cause.id(), help.sentence.clone()),
+            None => (text("cause").to_owned(), text("sentence").to_owned()),
+        };
+        let class = answer.get("addressClass").and_then(Value::as_str);
+        Remedy {
+            help,
+            cause: escape(&cause, 16),
+            sentence: escape(&sentence, MAX_SENTENCE),
+            elsewhere: vantage.is_elsewhere(),
+            on_host: class.is_none_or(|class| class == "loopback"),
+        }
+    }
+
+    /// The id of the cause.
+    pub(crate) fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    /// What happened, and what to do.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
+    /// The command.
+    pub(crate) fn fix(&self) -> Option<&str> {
+        self.help.as_ref()?.fix.as_deref()
+    }
+
+    /// Prints the command, with where it is to be run when that is not here.
+    pub(crate) fn tell_fix(&self, ui: &mut Ui) {
+        let Some(help) = &self.help else { return };
+        let Some(fix) = &help.fix else { return };
+        let place = match help.place {
+            Place::GatewayHost if self.elsewhere => "   (run on the gateway host)",
+            Place::Here if !self.on_host => "   (run where the client runs)",
+            Place::GatewayHost | Place::Here => "",
+        };
+        ui.styled(Style::Command, format!("Fix: {fix}{place}"));
+    }
 }
 
 /// A refusal with the help for the reader.
 #[derive(Debug)]
 pub(crate) struct Story {
     told: Told,
-    help: Option<Help>,
-    /// Whether the command is for another machine than the reader's.
-    elsewhere: bool,
+    remedy: Remedy,
 }
 
 impl Story {
@@ -70,12 +120,7 @@ impl Story {
         let told = Told::deserialize(entry).map_err(|why| {
             Failure::new(format!("The gateway answered gateway.why in a form that is not understood: {why}."))
         })?;
-        // A cause of a later version has no words here: then the gateway's sentence serves, without a command.
-        let refusal = entry.get("refusal").and_then(|refusal| Refusal::deserialize(refusal).ok());
-        let help = refusal.map(|refusal| refusal.help_for(vantage).ahead(&told.ahead));
-        let elsewhere =
-            vantage.url.is_some() && help.as_ref().is_some_and(|help| help.place == Place::GatewayHost);
-        Ok(Story { told, help, elsewhere })
+        Ok(Story { told, remedy: Remedy::read(entry, vantage) })
     }
 
     /// Whether there is something left to do.
@@ -85,18 +130,7 @@ impl Story {
 
     /// The command that ends it, when there is one and it is still needed.
     pub(crate) fn fix(&self) -> Option<&str> {
-        self.help.as_ref().filter(|_| self.is_open())?.fix.as_deref()
-    }
-
-    fn cause(&self) -> String {
-        let told = || escape(self.told.cause.as_deref().unwrap_or("unknown"), 16);
-        self.help.as_ref().map_or_else(told, |help| help.cause.id())
-    }
-
-    fn sentence(&self) -> String {
-        let told = || self.told.sentence.clone().unwrap_or_default();
-        let sentence = self.help.as_ref().map_or_else(told, |help| help.sentence.clone());
-        escape(&sentence, MAX_SENTENCE)
+        if self.is_open() { self.remedy.fix() } else { None }
     }
 
     /// Prints the story. `device`: as it stands now.
@@ -111,24 +145,20 @@ impl Story {
         ui.line(format!("  From    {}", self.whence()));
         let close = told.close_code.map(|code| format!("close {code}, ")).unwrap_or_default();
         let message = told.close_reason.as_ref().filter(|reason| reason.contains("requestId"));
-        ui.line(format!(
-            "  Told    {} ({close}cause {})",
-            text(message.unwrap_or(&told.message)),
-            self.cause()
-        ));
+        let message = text(message.unwrap_or(&told.message));
+        ui.line(format!("  Told    {message} ({close}cause {})", self.remedy.cause()));
         if !told.trace.is_empty() {
             ui.line("");
             ui.line("Checked in this order:");
             trace::print(&told.trace, ui);
         }
         ui.line("");
-        ui.line(self.sentence());
+        ui.line(self.remedy.sentence());
         if let Some(since) = self.since(device, now) {
             ui.styled(if self.is_open() { Style::Warn } else { Style::Good }, format!("Since then: {since}"));
         }
-        if let Some(fix) = self.fix() {
-            let place = if self.elsewhere { "   (run on the gateway host)" } else { "" };
-            ui.styled(Style::Command, format!("Fix: {fix}{place}"));
+        if self.is_open() {
+            self.remedy.tell_fix(ui);
         }
     }
 
