@@ -11,6 +11,7 @@
 )]
 
 pub mod acceptance;
+pub mod background;
 pub mod connect;
 pub mod container;
 pub mod device;
@@ -19,8 +20,10 @@ pub mod gateway;
 pub mod http;
 pub mod network;
 pub mod place;
+pub mod proxy;
 pub mod reference;
 pub mod schema;
+pub mod sshd;
 pub mod systemd;
 pub mod terminal;
 pub mod wait;

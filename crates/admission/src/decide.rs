@@ -137,6 +137,11 @@ impl<'a> Judge<'a> {
             (Path::Direct, None) => "from an unknown address".to_owned(),
         };
         self.trace.note("path", seen);
+        if let Path::TrustedProxy { proxy } = &self.at.path
+            && let Some(entry) = self.policy.trusted_proxies.iter().find(|entry| entry.contains(proxy))
+        {
+            self.trace.note("proxy", format!("peer {proxy} matches entry {entry} of gateway.trustedProxies"));
+        }
         match &self.at.local {
             Ok(()) => self.trace.note("local", "yes"),
             Err(why) => self.trace.note("local", format!("no: {why}")),

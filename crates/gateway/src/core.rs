@@ -27,6 +27,7 @@ use crate::hub::{Connection, Hub};
 use crate::journal::Journal;
 use crate::logging::Logging;
 use crate::presence::{self, Presence};
+use crate::proxies::Proxies;
 use crate::router::Router;
 use crate::settings::Settings;
 use crate::vantage::Vantages;
@@ -72,6 +73,8 @@ pub struct Core {
     pub journal: Journal,
     /// The methods.
     pub router: Router,
+    /// The proxies that the log was told of.
+    pub proxies: Proxies,
     /// Sockets that have not been admitted.
     pub unfinished: Register,
     /// Writes to the control plane.
@@ -124,6 +127,7 @@ impl Core {
             presence: Presence::default(),
             health: Health::default(),
             journal: Journal::kept_in(paths.journal()),
+            proxies: Proxies::default(),
             unfinished: Register::new(caps),
             control_budget: ControlBudget::default(),
             claim: ClaimDesk::default(),

@@ -18,7 +18,7 @@ use crate::core::Core;
 use crate::handshake;
 use crate::io::Io;
 use crate::listener::Origin;
-use crate::page;
+use crate::{page, proxies};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -202,6 +202,7 @@ fn upgrade(core: &Arc<Core>, mut request: Request<Incoming>, origin: Origin, pla
     } else if at.attributed {
         place.attribute(at.bucket());
     }
+    proxies::note(core, &at);
     let upgraded = hyper::upgrade::on(&mut request);
     let (core, place) = (core.clone(), place.clone());
     tokio::spawn(async move {

@@ -36,6 +36,7 @@ mod offline;
 pub mod outbox;
 mod page;
 pub mod presence;
+mod proxies;
 mod reload;
 pub mod router;
 pub mod rpc;

@@ -19,8 +19,8 @@ pub use auth::{AuthFailure, AuthReason, ScopeGap, TailscaleReason};
 pub use from_wire::{help_from_wire, seen_from_wire};
 pub use help::{Cause, Help, Place};
 pub use host::{
-    MissingScope, PortHolder, TokenSource, Unreached, bind_without_auth, port_taken, token_mismatch,
-    unknown_proxy, unreachable,
+    MissingScope, PortHolder, TokenSource, Unreached, bind_without_auth, port_taken, silent_proxy,
+    token_mismatch, unknown_proxy, unreachable,
 };
 pub use pairing::{MetadataChange, NotLocal, NotLocalWhy, PairingReason, PairingRefusal};
 pub use vantage::{Caller, Os, Vantage};

@@ -234,5 +234,5 @@ fn allow_origin(vantage: &Vantage, origin: Option<&Words>) -> String {
     let origin = origin
         .and_then(|words| Address::parse(words.as_str()))
         .map_or("https://<your page>".to_owned(), |address| address.origin());
-    vantage.config_list("gateway.controlUi.allowedOrigins", &origin)
+    vantage.config_list("gateway.controlUi.allowedOrigins", &[&origin])
 }

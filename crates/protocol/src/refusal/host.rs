@@ -225,7 +225,7 @@ pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) 
             check,
             Place::Here,
         ),
-        Unreached::ProxyNotTrusted => unknown_proxy(None, &[], None, vantage),
+        Unreached::ProxyNotTrusted => unknown_proxy(None, &[], None, &[], vantage),
         Unreached::Certificate => new(
             format!("The certificate of {target} is not the one that was expected, so nothing was sent."),
             check,
@@ -245,12 +245,14 @@ pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) 
 }
 
 /// C-15: a request came through a proxy that the gateway does not know. `offer` is the address that may be put into
-/// the fix: only loopback, own, or default-gateway addresses may be offered (ruling 33).
+/// the fix: only loopback, own, or default-gateway addresses may be offered (ruling 33). `listed` are the entries that
+/// stand there already, for the owner's eyes: the command replaces the list, so it has to keep them.
 #[must_use]
 pub fn unknown_proxy(
     address: Option<IpAddr>,
     headers: &[Words],
     offer: Option<IpAddr>,
+    listed: &[String],
     vantage: &Vantage,
 ) -> Help {
     let who = address.map_or_else(|| "a proxy".to_owned(), |ip| format!("a proxy at {ip}"));
@@ -261,12 +263,28 @@ pub fn unknown_proxy(
         format!(" (it sent {})", names.join(", "))
     };
     let offered = offer.map_or_else(|| "<proxy address>".to_owned(), |ip| ip.to_string());
+    let harmless = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'/');
+    let mut kept: Vec<&str> =
+        listed.iter().map(|entry| entry.trim()).filter(|entry| entry.bytes().all(harmless)).collect();
+    kept.push(&offered);
     Help::new(
         Cause::UnknownProxy,
         format!(
             "The request was forwarded by {who} that the gateway does not know{which}, so nothing it says about the sender is believed. Is the proxy yours? Then name it."
         ),
-        vantage.config_list("gateway.trustedProxies", &offered),
+        vantage.config_list("gateway.trustedProxies", &kept),
+    )
+}
+
+/// C-15 for a proxy that is listed and does not say for whom it speaks: everybody behind it counts as one client.
+#[must_use]
+pub fn silent_proxy(address: IpAddr, vantage: &Vantage) -> Help {
+    Help::new(
+        Cause::UnknownProxy,
+        format!(
+            "The proxy at {address} is listed in gateway.trustedProxies, but it does not say for whom it speaks, so everybody behind it counts as one client. Let it set X-Forwarded-For to its client's address. If it sends only X-Real-IP, allow that instead."
+        ),
+        vantage.on_gateway("config set gateway.allowRealIpFallback true"),
     )
 }
 

@@ -33,13 +33,15 @@ impl Os {
         }
     }
 
-    /// A list of one text as an argument that every shell of the system hands on unchanged, read as JSON5. `cmd`
+    /// A list of texts as an argument that every shell of the system hands on unchanged, read as JSON5. `cmd`
     /// knows no single quotes, and PowerShell drops double quotes inside of single ones.
-    pub(super) fn json_list(self, item: &str) -> String {
-        match self {
-            Self::Linux | Self::MacOs => format!("'[\"{item}\"]'"),
-            Self::Windows => format!("\"['{item}']\""),
-        }
+    pub(super) fn json_list(self, items: &[&str]) -> String {
+        let (outer, inner) = match self {
+            Self::Linux | Self::MacOs => ('\'', '"'),
+            Self::Windows => ('"', '\''),
+        };
+        let items: Vec<String> = items.iter().map(|item| format!("{inner}{item}{inner}")).collect();
+        format!("{outer}[{}]{outer}", items.join(","))
     }
 
     /// Takes a variable out of the shell's environment.
@@ -152,10 +154,10 @@ impl Vantage {
     }
 
     /// `config set <path>` on the gateway, to a list of one text from a strict alphabet.
-    pub(super) fn config_list(&self, path: &str, item: &str) -> String {
+    pub(super) fn config_list(&self, path: &str, items: &[&str]) -> String {
         // A gateway that is elsewhere runs on Linux or macOS.
         let os = if self.is_elsewhere() { Os::Linux } else { self.os };
-        self.on_gateway(&format!("config set {path} {} --strict-json", os.json_list(item)))
+        self.on_gateway(&format!("config set {path} {} --strict-json", os.json_list(items)))
     }
 
     fn call(container: Option<&str>, profile: Option<&str>, args: &str) -> String {
@@ -293,13 +295,13 @@ mod tests {
     fn commands_differ_where_systems_do() {
         let mut vantage = Vantage { os: Os::named("windows"), ..Vantage::default() };
         assert_eq!(
-            vantage.config_list("gateway.trustedProxies", "10.0.0.1"),
-            "openclaw config set gateway.trustedProxies \"['10.0.0.1']\" --strict-json"
+            vantage.config_list("gateway.trustedProxies", &["10.0.0.1", "10.0.0.2"]),
+            "openclaw config set gateway.trustedProxies \"['10.0.0.1','10.0.0.2']\" --strict-json"
         );
         assert_eq!(vantage.os.unset("X"), "Remove-Item Env:X");
         // A Windows node's gateway is not on Windows.
         vantage.gateway = Some(Caller::default());
-        assert!(vantage.config_list("a", "b").ends_with("'[\"b\"]' --strict-json"));
+        assert!(vantage.config_list("a", &["b"]).ends_with("'[\"b\"]' --strict-json"));
         assert_eq!(Os::named("macos").retire("clawdbot-gateway"), "launchctl remove clawdbot-gateway");
         assert_eq!(Os::named("freebsd"), Os::Linux);
     }

@@ -121,7 +121,14 @@ pub(super) fn say(ui: &mut Ui, edited: &Edited, dry_run: bool, done: &str, nothi
         ui.note(note);
     }
     for issue in &edited.loaded.issues {
-        if issue.severity == Severity::Warning && edited.changed_paths.contains(&issue.path) {
+        // A finding may be about one entry of a list that was set as a whole.
+        let about = |path: &String| {
+            issue
+                .path
+                .strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        if issue.severity == Severity::Warning && edited.changed_paths.iter().any(about) {
             ui.note_styled(Style::Warn, format!("Warning: {issue}"));
         }
     }

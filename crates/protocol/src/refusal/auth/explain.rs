@@ -175,7 +175,7 @@ impl AuthFailure {
             "trusted_proxy_untrusted_source" => Help::new(
                 cause,
                 "The gateway lets a proxy vouch for its users, and this request did not come from a proxy that it trusts. Is the proxy yours? Then name its address.",
-                vantage.config_list("gateway.trustedProxies", "<proxy address>"),
+                vantage.config_list("gateway.trustedProxies", &["<proxy address>"]),
             ),
             "trusted_proxy_loopback_source" | "trusted_proxy_local_interface_source" => proxy(
                 "The gateway lets a proxy vouch for its users, and this request came from the gateway's own machine, which could be any program on it.",

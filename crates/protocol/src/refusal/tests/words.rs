@@ -328,8 +328,13 @@ fn the_host_explains_ports_binds_and_silence() {
         assert_eq!((help.fix.as_deref(), help.cause.id().as_str()), (fix, id), "{why:?}");
         assert!(help.sentence.contains(url), "{}", help.sentence);
     }
-    let proxy =
-        unknown_proxy(Some("10.0.0.7".parse().unwrap()), &[Words::new("X-Forwarded-For")], None, &vantage);
+    let proxy = unknown_proxy(
+        Some("10.0.0.7".parse().unwrap()),
+        &[Words::new("X-Forwarded-For")],
+        None,
+        &[],
+        &vantage,
+    );
     assert_eq!(
         proxy.fix.as_deref(),
         Some("openclaw config set gateway.trustedProxies '[\"<proxy address>\"]' --strict-json")
