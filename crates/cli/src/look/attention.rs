@@ -36,9 +36,30 @@ impl Weight {
     }
 }
 
+/// What something is about, for those who have said it in another way already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// The configuration file.
+    Config,
+    /// Whether the gateway runs.
+    Running,
+    /// What clients meet.
+    Door,
+    /// Secret sources.
+    Secrets,
+    /// Disk, log and store.
+    Trouble,
+    /// Devices and requests.
+    Devices,
+    /// The supervisor's definitions.
+    Service,
+}
+
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
+    /// What it is about.
+    pub(crate) topic: Topic,
     /// How bad it is.
     pub(crate) weight: Weight,
     /// The cause of the troubleshooting list, `C-08`.
@@ -50,8 +71,8 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    fn new(weight: Weight, text: impl Into<String>) -> Item {
-        Item { weight, cause: None, text: text.into(), fix: None }
+    fn new(topic: Topic, weight: Weight, text: impl Into<String>) -> Item {
+        Item { topic, weight, cause: None, text: text.into(), fix: None }
     }
 
     fn cause(mut self, cause: Option<&str>) -> Item {
@@ -78,7 +99,7 @@ pub(crate) fn of(survey: &Survey, vantage: &Vantage) -> Vec<Item> {
     door(survey, &mut items);
     secrets(survey, &mut items);
     for trouble in &survey.troubles {
-        items.push(Item::new(Weight::Bad, trouble.text.clone()));
+        items.push(Item::new(Topic::Trouble, Weight::Bad, trouble.text.clone()));
     }
     devices(survey, vantage, &mut items);
     service(survey, vantage, &mut items);
@@ -93,20 +114,20 @@ fn configuration(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         let first = config.blocking().next().map(|issue| format!(": {issue}")).unwrap_or_default();
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         let text = format!("The configuration is invalid{first}{more}.");
-        items.push(Item::new(Weight::Bad, text).fix(vantage.openclaw("doctor --fix")));
+        items.push(Item::new(Topic::Config, Weight::Bad, text).fix(vantage.openclaw("doctor --fix")));
     } else if let Some(lines) = &survey.setup.refusal
         && !survey.is_running()
     {
         let text = format!("A gateway would not start like this: {}", lines.join(" "));
-        items.push(Item::new(Weight::Bad, text).fix(vantage.openclaw("doctor")));
+        items.push(Item::new(Topic::Config, Weight::Bad, text).fix(vantage.openclaw("doctor")));
     }
     for issue in config.parts_off().filter(|_| config.valid).take(MAX_TOLD) {
         let text = format!("A part of the configuration is off: {issue}.");
-        items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("config validate")));
+        items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("config validate")));
     }
     if survey.owner.status("/configuration/inForce") == Some(&Value::Bool(false)) && config.valid {
         let text = "The configuration on the disk is not the one in force.";
-        items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
+        items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
     }
 }
 
@@ -115,7 +136,7 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         return;
     }
     if let OwnerView::Failed { why, cause } = &survey.owner {
-        items.push(Item::new(Weight::Bad, why.clone()).cause(cause.as_deref()));
+        items.push(Item::new(Topic::Running, Weight::Bad, why.clone()).cause(cause.as_deref()));
     }
     if !survey.is_running() {
         if survey.probe.as_ref().is_some_and(|probe| probe.reached().is_some()) {
@@ -126,11 +147,13 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
             Some(holder) => {
                 let url = format!("ws://127.0.0.1:{}", survey.setup.port);
                 let help = port_taken(&url, Some(&described(holder)), vantage);
-                let item = Item::new(Weight::Bad, help.sentence).cause(Some(&help.cause.id()));
+                let item =
+                    Item::new(Topic::Running, Weight::Bad, help.sentence).cause(Some(&help.cause.id()));
                 items.push(Item { fix: help.fix, ..item });
             }
             None if survey.config.valid => {
-                let item = Item::new(Weight::Bad, "The gateway is not running.").cause(Some("C-20"));
+                let item =
+                    Item::new(Topic::Running, Weight::Bad, "The gateway is not running.").cause(Some("C-20"));
                 items.push(item.fix(vantage.openclaw("gateway start")));
             }
             // Starting it would only repeat what was said about the file.
@@ -144,11 +167,11 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
             "The running gateway listens on port {port}, but port {} is configured ({}).",
             survey.setup.port, survey.setup.port_source
         );
-        items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
+        items.push(Item::new(Topic::Running, Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
     }
     if let Some(version) = survey.owner.gateway_text("version").filter(|version| version != VERSION) {
         let text = format!("The running gateway is version {version}, this command is {VERSION}.");
-        items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
+        items.push(Item::new(Topic::Running, Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
     }
 }
 
@@ -169,17 +192,27 @@ fn door(survey: &Survey, items: &mut Vec<Item>) {
     // Of a gateway that does not run, everything has been said.
     let told = survey.is_own && !survey.is_running() && items.iter().any(|item| item.weight == Weight::Bad);
     if let Some(miss) = probe.missed().filter(|_| !told) {
-        let text = format!("A client of this machine is not let in: {}", miss.failure.message());
-        let item = Item::new(Weight::Bad, text).cause(miss.failure.text_field("cause"));
+        let refused = miss.failure.text_field("code").is_some();
+        let start = if refused { "A client of this machine is not let in: " } else { "" };
+        let why = survey.tokens_differ().map_or(miss.failure.message(), |help| help.sentence.as_str());
+        let text = format!("{start}{why}");
+        let item = Item::new(Topic::Door, Weight::Bad, text).cause(miss.failure.text_field("cause"));
         items.push(Item { fix: survey.probe_fix(), ..item });
     }
 }
 
 fn secrets(survey: &Survey, items: &mut Vec<Item>) {
     for line in survey.secrets.iter().filter(|line| line.is_trouble()) {
-        let item = Item::new(Weight::Warn, format!("A {} source is stale: {}.", line.kind, line.line()));
+        let item = Item::new(
+            Topic::Secrets,
+            Weight::Warn,
+            format!("A {} source is stale: {}.", line.kind, line.line()),
+        );
         let cause = line.help.as_ref().map(|help| help.cause.id());
         let fix = line.help.as_ref().and_then(|help| help.fix.clone());
+        if fix.is_some() && items.iter().any(|item| item.fix == fix) {
+            continue;
+        }
         items.push(Item { cause, fix, ..item });
     }
 }
@@ -190,12 +223,12 @@ fn devices(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
             1 => "1 device waits for approval.".to_owned(),
             count => format!("{count} devices wait for approval."),
         };
-        items.push(Item::new(Weight::Note, text).fix(vantage.openclaw("devices list")));
+        items.push(Item::new(Topic::Devices, Weight::Note, text).fix(vantage.openclaw("devices list")));
     }
     if let Some(count) = survey.owner.refused_recently().filter(|count| *count > 0) {
         let connections = if count == 1 { "connection was" } else { "connections were" };
         let text = format!("{count} {connections} refused in the last 10 minutes.");
-        items.push(Item::new(Weight::Note, text).fix(vantage.openclaw("why last")));
+        items.push(Item::new(Topic::Devices, Weight::Note, text).fix(vantage.openclaw("why last")));
     }
     if let Some(device) = survey.owner.answers().and_then(|answers| answers.own_device.as_ref())
         && !device.scopes.is_empty()
@@ -203,7 +236,7 @@ fn devices(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
     {
         let text =
             format!("This machine's own command line is approved for {} only.", device.scopes.in_words());
-        items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
+        items.push(Item::new(Topic::Devices, Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
     }
     let list =
         |pointer: &str| survey.owner.status(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -223,7 +256,10 @@ fn devices(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
             format!("{} was given {} by hand in paired.json.", text(widened, "name"), scopes.join(", "));
         let id = text(widened, "deviceId");
         let id = crate::hint::word(&id, "<deviceId>");
-        items.push(Item::new(Weight::Note, sentence).fix(vantage.openclaw(&format!("devices undo {id}"))));
+        items.push(
+            Item::new(Topic::Devices, Weight::Note, sentence)
+                .fix(vantage.openclaw(&format!("devices undo {id}"))),
+        );
     }
     for aside in list("/devices/setAside").iter().take(MAX_TOLD) {
         let why = escape(aside.get("why").and_then(Value::as_str).unwrap_or("unknown"), 200);
@@ -234,7 +270,7 @@ fn devices(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
             .unwrap_or_default();
         let sentence =
             format!("A record of paired.json was set aside ({}): {why}.{kept}", text(aside, "record"));
-        items.push(Item::new(Weight::Warn, sentence).fix(vantage.openclaw("doctor --fix")));
+        items.push(Item::new(Topic::Devices, Weight::Warn, sentence).fix(vantage.openclaw("doctor --fix")));
     }
 }
 
@@ -244,12 +280,15 @@ fn service(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         let issues = report.issues.iter().filter(|issue| issue.level == Level::Recommended);
         for issue in issues.take(MAX_TOLD) {
             let text = format!("The service definition: {}", issue.message);
-            items.push(Item::new(Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
+            items.push(Item::new(Topic::Service, Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
         }
     }
     for extra in report.extra.iter().filter(|extra| extra.legacy).take(MAX_TOLD) {
-        let item =
-            Item::new(Weight::Warn, format!("An older product's service is still there: {}.", extra.line()));
+        let item = Item::new(
+            Topic::Service,
+            Weight::Warn,
+            format!("An older product's service is still there: {}.", extra.line()),
+        );
         items.push(match extra.cleanup(openclaw_os::peer::own_uid()).into_iter().next() {
             Some(command) => item.fix(command),
             None => item,

@@ -21,6 +21,7 @@ pub(crate) mod trouble;
 use std::time::{Duration, Instant};
 
 use openclaw_os::lock::{self, LockHeldBy};
+use openclaw_protocol::refusal::Help;
 use openclaw_service::Report;
 
 use crate::args::reach::ReachArgs;
@@ -144,9 +145,37 @@ impl Survey {
     /// told from here, and then it is that which has to change.
     pub(crate) fn probe_fix(&self) -> Option<String> {
         let miss = self.probe.as_ref()?.missed()?;
-        let known = self.stale_of_shell().filter(|_| miss.failure.text_field("cause") == Some("C-08"));
-        let known = known.and_then(|line| line.help.as_ref()?.fix.clone());
+        let known = self.tokens_differ().and_then(|help| help.fix.clone());
         known.or_else(|| miss.failure.fix_command().map(str::to_owned))
+    }
+
+    /// Both sides of a refused token (C-08). The gateway may not tell them to whom it refuses; here they are known.
+    pub(crate) fn tokens_differ(&self) -> Option<&Help> {
+        let miss = self.probe.as_ref()?.missed()?;
+        let line = self.stale_of_shell().filter(|_| miss.failure.text_field("cause") == Some("C-08"))?;
+        line.help.as_ref()
+    }
+
+    /// What this machine's command line may do: as the gateway's owner everything, where it is the owner and clients get
+    /// in at all; else what the probe was granted.
+    pub(crate) fn capability(&self) -> &'static str {
+        match &self.probe {
+            Some(probe) if probe.reached().is_some() && self.is_own && self.owner.is_answering() => {
+                "admin-capable"
+            }
+            Some(probe) => probe.capability(),
+            None => "unknown",
+        }
+    }
+
+    /// Where the dashboard of the gateway is that is meant; nothing when it is switched off.
+    pub(crate) fn dashboard_url(&self) -> Option<String> {
+        if self.is_own {
+            return self.setup.dashboard_url();
+        }
+        let url = &self.probe.as_ref()?.url;
+        // `ws` becomes `http`, `wss` becomes `https`.
+        url.strip_prefix("ws").map(|rest| format!("http{}/", rest.trim_end_matches('/')))
     }
 
     /// The secret that commands in this shell send and that the gateway refuses.

@@ -5,7 +5,7 @@
 //! (cli §5.2). A variable that differs from the file is therefore sent and refused (C-08), and that is what the lines
 //! here are for.
 
-use openclaw_config::gateway::AuthMode;
+use openclaw_config::gateway::{AuthMode, GatewayConfig};
 use openclaw_config::start::{self, Overrides};
 use openclaw_protocol::refusal::{Help, TokenSource, token_mismatch};
 use openclaw_protocol::secret::Secret;
@@ -87,12 +87,14 @@ impl SecretLine {
 
     fn meaning(&self) -> &'static str {
         match (self.verdict, self.reader) {
+            (Verdict::InForce, Reader::RemoteCommands) => "sent to the remote gateway",
             (Verdict::InForce, _) => "in force",
             (Verdict::Duplicate, _) => "duplicate: the same value again",
             (Verdict::Stale, Reader::Gateway) => "stale: another value, which the gateway does not use",
             (Verdict::Stale, Reader::Commands) => "stale: commands in this shell send it and are refused",
             (Verdict::Stale, Reader::RemoteCommands) => "stale: another value, for gateway.mode remote only",
             (Verdict::Stale, Reader::Service) => "stale: another value in the service's definition",
+            (Verdict::Unused, Reader::RemoteCommands) => "not sent: what stands above it wins",
             (Verdict::Unused, _) => "not used in this auth mode",
         }
     }
@@ -137,6 +139,9 @@ pub(super) fn of(
         None => guess(loaded),
     };
     let config = context.with_secrets_asked(&inputs.config);
+    if inputs.is_remote_mode() {
+        return of_commands(context, &config);
+    }
     let auth = config.auth.token.get().cloned();
     for kind in ["token", "password"] {
         let name = if kind == "token" { "OPENCLAW_GATEWAY_TOKEN" } else { "OPENCLAW_GATEWAY_PASSWORD" };
@@ -189,6 +194,36 @@ pub(super) fn of(
         lines.push(compare(&lines, "token", &secret, place, Reader::Service, auth.as_ref()));
     }
     settle(lines, inputs.config.auth.mode)
+}
+
+/// What commands send to the configured remote gateway: its own section, then the environment, then the local one
+/// (cli §5.2). What that gateway expects cannot be seen from here.
+fn of_commands(context: &Context, config: &GatewayConfig) -> Vec<SecretLine> {
+    let mut lines: Vec<SecretLine> = Vec::new();
+    for kind in ["token", "password"] {
+        let (name, remote, auth) = match kind {
+            "token" => ("OPENCLAW_GATEWAY_TOKEN", &config.remote.token, &config.auth.token),
+            _ => ("OPENCLAW_GATEWAY_PASSWORD", &config.remote.password, &config.auth.password),
+        };
+        let shell = context.env.get(name).and_then(Secret::present);
+        let found = [
+            (remote.get(), format!("config gateway.remote.{kind}")),
+            (shell.as_ref(), format!("env {name} (this shell)")),
+            (auth.get(), format!("config gateway.auth.{kind}")),
+        ];
+        let found = found.into_iter().filter_map(|(secret, place)| Some((secret?, place)));
+        for (index, (secret, place)) in found.enumerate() {
+            lines.push(SecretLine {
+                kind,
+                place,
+                reader: Reader::RemoteCommands,
+                fingerprint: (kind == "token").then(|| secret.fingerprint()).flatten(),
+                verdict: if index == 0 { Verdict::InForce } else { Verdict::Unused },
+                help: None,
+            });
+        }
+    }
+    lines
 }
 
 /// As the running gateway reports it.

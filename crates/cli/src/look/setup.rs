@@ -53,7 +53,10 @@ impl Setup {
             Err(error) => {
                 let lines = context.invalid_config(&error.issues());
                 let refusal = start::StartRefusal { lines, exit: start::EXIT_CONFIG };
-                (inputs.local_port(), Source::Default, Err(refusal))
+                let port = inputs.local_port();
+                let told = port != context.paths.default_port;
+                let source = if told { Source::Env("OPENCLAW_GATEWAY_PORT") } else { Source::Default };
+                (port, source, Err(refusal))
             }
         };
         let written = config.auth.mode;

@@ -61,7 +61,11 @@ impl<'a> Inputs<'a> {
     pub(crate) fn local_port(&self) -> u16 {
         match self.context.config() {
             Ok(loaded) => start::port(loaded, &self.context.paths, None).0,
-            Err(_) => self.context.paths.default_port,
+            // What the file says cannot be read; the variable counts all the same.
+            Err(_) => {
+                let told = self.env.get("OPENCLAW_GATEWAY_PORT").and_then(|port| port.trim().parse().ok());
+                told.filter(|port| *port > 0).unwrap_or(self.context.paths.default_port)
+            }
         }
     }
 

@@ -98,7 +98,7 @@ impl Page<'_> {
             "fix": survey.probe_fix(),
             "authWarning": null,
             "authMode": survey.owner.gateway_text("authMode").unwrap_or_else(|| survey.setup.auth.to_string()),
-            "capability": probe.map(|probe| probe.capability().replace('-', "_")),
+            "capability": probe.map(|_| survey.capability().replace('-', "_")),
             "running": survey.is_running(),
             "pid": survey.pid(),
             "bind": survey.setup.bind.as_str(),

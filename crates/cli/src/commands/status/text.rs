@@ -57,7 +57,15 @@ impl Page<'_> {
     fn print_verdict(&self, ui: &mut Ui) {
         let bad = self.items.iter().any(|item| item.weight == Weight::Bad);
         if self.survey.probe.as_ref().is_some_and(|probe| probe.reached().is_some()) && !bad {
-            ui.styled(Style::Good, "The gateway runs and lets this machine's clients in.");
+            let by_proxy = self.survey.owner.gateway_text("authMode").as_deref() == Some("trusted-proxy");
+            ui.styled(
+                Style::Good,
+                if by_proxy {
+                    "The gateway runs; clients come in through its login proxy."
+                } else {
+                    "The gateway runs and lets this machine's clients in."
+                },
+            );
         }
         for item in &self.items {
             let (style, mark) = match item.weight {
@@ -75,12 +83,12 @@ impl Page<'_> {
 
     /// The overview, in the original's order; `--all` leaves out what it says at length below.
     pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
-        let (survey, setup) = (self.survey, &self.survey.setup);
+        let survey = self.survey;
         let mut rows = Vec::new();
         if self.all {
             rows.push(("Version", version::line()));
         }
-        rows.push(("Dashboard", setup.dashboard_url().unwrap_or_else(|| "disabled".to_owned())));
+        rows.push(("Dashboard", survey.dashboard_url().unwrap_or_else(|| "disabled".to_owned())));
         rows.push(("OS", self.os()));
         let tailnet = openclaw_os::host::tailnet_address();
         rows.push((
@@ -172,6 +180,10 @@ impl Page<'_> {
         let devices = &self.survey.devices;
         ui.line("");
         ui.styled(Style::Heading, "Access");
+        if !self.survey.is_own {
+            ui.line("Pairing, operators and nodes: known to the gateway that is meant; ask on its host.");
+            return;
+        }
         ui.line(format!("Pairing: {} pending", devices.pending));
         match self.survey.owner.refused_recently() {
             Some(count) => ui.line(format!("Refused in last 10 min: {count}")),

@@ -97,7 +97,7 @@ impl View<'_> {
             "portSource": setup.port_source.to_string(),
             "authMode": survey.owner.gateway_text("authMode").unwrap_or_else(|| setup.auth.to_string()),
             "probeUrl": url.unwrap_or_else(|| ws.clone()),
-            "controlUiLinks": { "httpUrl": setup.dashboard_url(), "wsUrl": ws },
+            "controlUiLinks": { "httpUrl": survey.dashboard_url(), "wsUrl": ws },
             "version": survey.gateway_version(),
         });
         if let Some(host) = &setup.custom_host {
@@ -112,7 +112,7 @@ impl View<'_> {
     fn rpc(&self) -> Option<Value> {
         let probe = self.survey.probe.as_ref()?;
         // The current generation writes these words with underscores in JSON.
-        let capability = probe.capability().replace('-', "_");
+        let capability = self.survey.capability().replace('-', "_");
         let mut out = json!({
             "ok": probe.reached().is_some(),
             "url": probe.url,

@@ -72,6 +72,11 @@ impl View<'_> {
         if !self.survey.is_own {
             return None;
         }
+        if self.survey.owner.gateway_text("authMode").as_deref() == Some("trusted-proxy") {
+            let note =
+                "auth mode trusted-proxy: only the proxy may connect; probed through the owner socket.";
+            return Some(note.to_owned());
+        }
         match setup.bind {
             _ if setup.stays_on_loopback() => {
                 Some("Loopback-only gateway; only local clients can connect.".to_owned())

@@ -7,7 +7,7 @@ use openclaw_service::audit::Level;
 use openclaw_service::{Report, Status};
 
 use super::View;
-use crate::look::attention::{self, Weight};
+use crate::look::attention::{self, Topic, Weight};
 use crate::look::{self, OwnerView, service, trouble};
 use crate::ui::{Style, Ui};
 use crate::version::VERSION;
@@ -120,20 +120,22 @@ impl View<'_> {
 
     fn print_gateway(&self, ui: &mut Ui) {
         let (survey, setup) = (self.survey, &self.survey.setup);
-        ui.line(format!(
-            "Gateway: bind={} ({}), port={} ({})",
-            setup.bind,
-            Words::new(&setup.bind_host()),
-            setup.port,
-            setup.port_source
-        ));
-        let told = survey.owner.gateway_text("authMode");
-        ui.line(format!("Auth Mode: {}", told.unwrap_or_else(|| setup.auth.to_string())));
+        if survey.is_own {
+            ui.line(format!(
+                "Gateway: bind={} ({}), port={} ({})",
+                setup.bind,
+                Words::new(&setup.bind_host()),
+                setup.port,
+                setup.port_source
+            ));
+            let told = survey.owner.gateway_text("authMode");
+            ui.line(format!("Auth Mode: {}", told.unwrap_or_else(|| setup.auth.to_string())));
+        }
         if let Some(probe) = survey.probe.as_ref().filter(|probe| !probe.url.is_empty()) {
             let source = if survey.is_own { String::new() } else { format!(" ({})", probe.source) };
             ui.line(format!("Probe target: {}{source}", probe.url));
         }
-        match setup.dashboard_url() {
+        match survey.dashboard_url() {
             Some(url) => ui.line(format!("Dashboard: {url}")),
             None => ui.line("Dashboard: disabled"),
         }
@@ -224,7 +226,13 @@ impl View<'_> {
             Ok(hit) => {
                 ui.styled(Style::Good, "RPC probe: ok");
                 ui.styled(Style::Good, format!("Connectivity probe: ok ({}ms)", hit.latency_ms));
-                ui.line(format!("Capability: {}", probe.capability()));
+                ui.line(format!("Capability: {}", self.survey.capability()));
+                if probe.capability() != self.survey.capability() {
+                    ui.line(format!(
+                        "Capability note: as the owner of this machine's gateway; a client over TCP is {} until it pairs.",
+                        probe.capability()
+                    ));
+                }
                 if self.asked.require_rpc {
                     match &hit.read {
                         Ok(()) => ui.styled(Style::Good, "Read probe: ok"),
@@ -242,17 +250,23 @@ impl View<'_> {
                 }
                 let mut lines: Vec<&str> = miss.failure.message().lines().collect();
                 lines.extend(miss.failure.detail_lines().iter().map(String::as_str));
+                lines.extend(self.survey.tokens_differ().map(|help| help.sentence.as_str()));
                 for line in lines.into_iter().take(MAX_LINES) {
                     ui.note(format!("  {}", line.trim_start()));
                 }
-                ui.note(format!("Capability: {}", probe.capability()));
-                if self.survey.is_running()
+                ui.note(format!("Capability: {}", self.survey.capability()));
+                if self.tells_all()
                     && let Some(fix) = self.survey.probe_fix()
                 {
                     ui.note_styled(Style::Command, format!("Fix: {fix}"));
                 }
             }
         }
+    }
+
+    /// What the probe met is all there is to say about the gateway: it runs, or it is another machine's.
+    fn tells_all(&self) -> bool {
+        self.survey.is_running() || !self.survey.is_own
     }
 
     fn print_port(&self, ui: &mut Ui) {
@@ -307,23 +321,20 @@ impl View<'_> {
 
     /// What the lines above have not said yet.
     fn print_rest(&self, ui: &mut Ui) {
-        let told_by_probe = self.survey.probe.as_ref().and_then(|probe| probe.missed());
-        let items = attention::of(self.survey, self.context.vantage());
-        let fix_of_probe = self.survey.probe_fix();
-        for item in items.iter().filter(|item| item.weight != Weight::Note) {
-            let by_probe = told_by_probe
-                .is_some_and(|miss| self.survey.is_running() && item.text.contains(miss.failure.message()));
-            let by_config = item.text.starts_with("The configuration is invalid");
-            let by_service = item.text.starts_with("The service definition")
-                || item.text.starts_with("An older product's service");
-            if by_probe || by_config || by_service {
+        for item in attention::of(self.survey, self.context.vantage()) {
+            let said = match item.topic {
+                Topic::Config => !self.survey.config.valid,
+                Topic::Door => self.tells_all(),
+                Topic::Service => true,
+                Topic::Running | Topic::Secrets | Topic::Trouble | Topic::Devices => false,
+            };
+            if said || item.weight == Weight::Note {
                 continue;
             }
             let style = if item.weight == Weight::Bad { Style::Bad } else { Style::Warn };
             let cause = item.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
             ui.note_styled(style, format!("{}{cause}", item.text));
-            let told = self.survey.is_running() && item.fix == fix_of_probe;
-            if let Some(fix) = item.fix.as_ref().filter(|_| !told) {
+            if let Some(fix) = &item.fix {
                 ui.note_styled(Style::Command, format!("Fix: {fix}"));
             }
         }
