@@ -55,7 +55,7 @@ async fn answer(core: Arc<Core>, caller: Authority, described: Described) -> Rep
         described.device.as_deref().map(str::trim).filter(|words| !matches!(*words, "" | "new" | "none"));
     let own = judged.own_device.as_ref().filter(|_| !judged.is_admin());
     if own.zip(named).is_some_and(|(own, named)| own.as_str() != named) {
-        return Err(caller.missing(&Scope::ADMIN, &core.vantage.client));
+        return Err(caller.missing(&Scope::ADMIN, None, &core.vantage.client));
     }
     // Nothing is counted against the described peer. So that this is no way around the limiter, whoever is not the owner
     // has few tries.
