@@ -6,6 +6,7 @@ mod causes;
 mod client;
 mod complete;
 mod container;
+mod dashboard;
 mod doctor;
 mod hostile;
 mod look;
