@@ -153,7 +153,7 @@ struct Proxy {
 
 impl Proxy {
     fn help(&self, vantage: &Vantage) -> Help {
-        unknown_proxy(Some(self.address), &self.headers, self.offered.then_some(self.address), vantage)
+        unknown_proxy(Some(self.address), &self.headers, self.offered.then_some(self.address), &[], vantage)
     }
 }
 
