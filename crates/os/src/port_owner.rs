@@ -46,6 +46,23 @@ pub struct Holder {
     pub state_dir: Option<PathBuf>,
 }
 
+/// Former names of the product.
+const FORMER: [&str; 3] = ["clawdbot", "moltbot", "moldbot"];
+
+impl Holder {
+    /// It is a program of a former product: its command line or its unit says so, and it is no gateway of ours.
+    pub fn is_former(&self) -> bool {
+        let words = format!("{} {}", self.command, self.unit.as_deref().unwrap_or_default()).to_lowercase();
+        let unit = self.unit.as_deref().is_some_and(|unit| FORMER.iter().any(|name| unit.starts_with(name)));
+        unit || (self.state_dir.is_none() && FORMER.iter().any(|name| words.contains(name)))
+    }
+
+    /// Its unit is one of the machine's, which only root may stop.
+    pub fn is_in_system_unit(&self) -> bool {
+        self.unit.is_some() && self.pid.is_some_and(process::is_system_unit)
+    }
+}
+
 /// Everybody who listens on `port`, on any address. Empty when nobody does, or in the moment when the holder goes.
 pub fn port_owner(port: u16) -> Vec<Holder> {
     let rows = listeners(port);
@@ -140,7 +157,7 @@ pub fn classify(arguments: &[String]) -> Product {
     let line = arguments.join(" ").to_lowercase();
     let program =
         arguments.first().map(|first| first.rsplit('/').next().unwrap_or(first)).unwrap_or_default();
-    if ["openclaw", "clawdbot", "moltbot", "moldbot"].iter().any(|name| line.contains(name)) {
+    if line.contains("openclaw") || FORMER.iter().any(|name| line.contains(name)) {
         Product::Gateway
     } else if program.starts_with("ssh") || program.starts_with("autossh") {
         Product::SshTunnel
@@ -209,5 +226,29 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n";
         assert_eq!(user_name(passwd, 1000).as_deref(), Some("node"));
         assert_eq!(user_name(passwd, 5), None);
+    }
+
+    #[test]
+    fn former_products_are_known() {
+        let holder = |command: &str, unit: Option<&str>, state: Option<&str>| Holder {
+            address: "127.0.0.1:18789".parse().unwrap(),
+            uid: 1000,
+            user: None,
+            pid: Some(1),
+            name: None,
+            command: command.into(),
+            unit: unit.map(str::to_owned),
+            product: Product::Gateway,
+            version: None,
+            state_dir: state.map(PathBuf::from),
+        };
+        assert!(holder("node /opt/clawdbot/dist/index.js gateway", None, None).is_former());
+        assert!(holder("node index.js", Some("moltbot-gateway.service"), None).is_former());
+        assert!(holder("openclaw gateway", Some("clawdbot-gateway.service"), Some("/s")).is_former());
+        assert!(!holder("openclaw gateway", Some("openclaw-gateway.service"), None).is_former());
+        // A gateway of ours on a state that still has its old name is no old product.
+        assert!(
+            !holder("openclaw gateway --password-file /home/u/.clawdbot/p", None, Some("/s")).is_former()
+        );
     }
 }

@@ -73,6 +73,15 @@ pub fn systemd_unit(pid: u32) -> Option<String> {
     unit_in_cgroup(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
 }
 
+/// Whether that unit is one of the machine's, which only root may stop, and not one of an account's.
+pub fn is_system_unit(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|text| is_system_cgroup(&text))
+}
+
+fn is_system_cgroup(text: &str) -> bool {
+    text.lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|path| path.starts_with("/system.slice/"))
+}
+
 fn unit_in_cgroup(text: &str) -> Option<String> {
     let path =
         text.lines().find_map(|line| line.splitn(3, ':').nth(2).filter(|path| path.contains(".service")))?;

@@ -299,7 +299,7 @@ fn how(pid: u32) -> Started {
     if parent.as_deref() == Some("systemd")
         && let Some(name) = process::systemd_unit(pid)
     {
-        return Started::Unit { name, user: stat.parent != 1 };
+        return Started::Unit { name, user: !process::is_system_unit(pid) };
     }
     if let Some(terminal) = terminal(pid) {
         return Started::Terminal(terminal);

@@ -182,6 +182,8 @@ fn described(holder: &Holder) -> PortHolder {
         program: holder.name.as_deref().map(Words::new),
         version: holder.version.as_deref().map(Words::new),
         unit: holder.unit.clone(),
+        system_unit: holder.is_in_system_unit(),
+        former: holder.is_former(),
         ours: holder.product == Product::Gateway && holder.state_dir.is_some(),
     }
 }

@@ -51,6 +51,8 @@ impl Conflict {
             program: holder.name.as_deref().map(Words::new),
             version: holder.version.as_deref().map(Words::new),
             unit: holder.unit.clone(),
+            system_unit: holder.is_in_system_unit(),
+            former: holder.is_former(),
             ours: holder.product == Product::Gateway
                 && holder.state_dir.as_deref().is_some_and(|dir| same_dir(dir, state_dir)),
         });

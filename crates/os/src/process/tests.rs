@@ -60,3 +60,12 @@ fn only_unknown_dead_children_are_reaped() {
     assert!(stat(orphan_pid).is_none());
     assert!(ours.wait().unwrap().success(), "its status was left to its owner");
 }
+
+#[test]
+fn units_of_the_machine_and_of_accounts() {
+    assert!(is_system_cgroup("0::/system.slice/clawdbot-gateway.service\n"));
+    assert!(!is_system_cgroup(
+        "0::/user.slice/user-1000.slice/user@1000.service/app.slice/clawdbot-gateway.service\n"
+    ));
+    assert!(!is_system_cgroup(""));
+}

@@ -82,6 +82,10 @@ pub struct PortHolder {
     pub version: Option<Words>,
     /// Its systemd unit, when it has one.
     pub unit: Option<String>,
+    /// Whether that unit is one of the machine's, which only root may stop.
+    pub system_unit: bool,
+    /// Whether it is a program of a former product.
+    pub former: bool,
     /// Whether it is this product's own gateway on the same state.
     pub ours: bool,
 }
@@ -106,12 +110,18 @@ pub fn port_taken(url: &str, holder: Option<&PortHolder>, vantage: &Vantage) -> 
     if let Some(unit) = unit {
         who.push_str(&format!(" of the service {unit}"));
     }
-    let legacy = unit.filter(|unit| unit.starts_with("clawdbot") || unit.starts_with("moltbot"));
-    match (legacy, holder.ours) {
-        (Some(unit), _) => Help::new(
+    let retired_by = match (unit, holder.pid) {
+        _ if !holder.former => None,
+        (Some(unit), _) if holder.system_unit => Some(format!("sudo systemctl disable --now {unit}")),
+        (Some(unit), _) => Some(vantage.os.retire(unit)),
+        (None, Some(pid)) => Some(format!("kill {pid}")),
+        (None, None) => None,
+    };
+    match (retired_by, holder.ours) {
+        (Some(command), _) => Help::new(
             Cause::PortTaken,
             format!("{url} is held by {who}: an older installation that is still running. Retire it."),
-            vantage.os.retire(unit),
+            command,
         ),
         (None, true) => Help::new(
             Cause::PortTaken,

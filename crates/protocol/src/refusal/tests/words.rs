@@ -301,6 +301,7 @@ fn the_host_explains_ports_binds_and_silence() {
         pid: Some(42),
         program: Some(Words::new("node")),
         unit: Some("clawdbot-gateway.service".to_owned()),
+        former: true,
         ..PortHolder::default()
     };
     let help = port_taken(url, Some(&legacy), &vantage);
@@ -310,6 +311,10 @@ fn the_host_explains_ports_binds_and_silence() {
         "{}",
         help.sentence
     );
+    let fix = |holder: PortHolder| port_taken(url, Some(&holder), &vantage).fix.unwrap();
+    let machine = PortHolder { system_unit: true, ..legacy.clone() };
+    assert_eq!(fix(machine), "sudo systemctl disable --now clawdbot-gateway.service");
+    assert_eq!(fix(PortHolder { unit: None, ..legacy }), "kill 42");
     let ours = PortHolder { ours: true, ..PortHolder::default() };
     assert_eq!(port_taken(url, Some(&ours), &vantage).fix.as_deref(), Some("openclaw gateway restart"));
     assert_eq!(
