@@ -19,6 +19,7 @@ mod import;
 mod journal;
 mod limits;
 mod local;
+mod mutated;
 mod owner;
 mod pairing;
 mod reference;

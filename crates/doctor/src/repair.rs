@@ -189,6 +189,7 @@ impl Mender<'_> {
         let before = openclaw_config::load(self.paths, self.env).map_err(EditError::Load)?;
         let outcome = Editor::new(self.paths, self.env, ORIGIN, self.now)
             .argv(self.argv.iter().cloned())
+            .in_place(true)
             .edits(edits)?;
         let after = &outcome.loaded;
         let patch =
@@ -202,8 +203,14 @@ impl Mender<'_> {
     }
 
     fn token(&self) -> Result<Done, RepairError> {
-        let asked =
-            Asked { paths: self.paths, env: self.env, origin: ORIGIN, now: self.now, argv: self.argv };
+        let asked = Asked {
+            paths: self.paths,
+            env: self.env,
+            origin: ORIGIN,
+            now: self.now,
+            argv: self.argv,
+            in_place: true,
+        };
         let file = self.paths.short(&self.paths.config_path);
         match token::generate(&asked, false)? {
             Made::Created { fingerprint, outcome, .. } => {

@@ -22,6 +22,8 @@ pub struct Asked<'a> {
     pub now: Millis,
     /// The command line.
     pub argv: &'a [String],
+    /// Rather no token than a file written anew without its comments.
+    pub in_place: bool,
 }
 
 /// What came of it.
@@ -142,6 +144,7 @@ fn finish(asked: &Asked<'_>, loaded: &Loaded, replace: bool) -> Result<Made, Tok
     edits.extend(next.map(|next| set("mode", next.as_str())));
     let outcome = Editor::new(asked.paths, asked.env, asked.origin, asked.now)
         .argv(asked.argv.iter().cloned())
+        .in_place(asked.in_place)
         .edits(&edits)?;
     Ok(Made::Created {
         fingerprint: token.fingerprint(),
@@ -181,7 +184,8 @@ mod tests {
             std::fs::write(&paths.config_path, text).unwrap();
         }
         let env = Env::from_pairs(vars.iter().copied());
-        let asked = Asked { paths: &paths, env: &env, origin: "test", now: Millis(1), argv: &[] };
+        let asked =
+            Asked { paths: &paths, env: &env, origin: "test", now: Millis(1), argv: &[], in_place: false };
         let made = generate(&asked, replace);
         (made, std::fs::read_to_string(&paths.config_path).unwrap_or_default())
     }

@@ -92,6 +92,11 @@ pub enum EditError {
         /// The file as it was before the change.
         copy: PathBuf,
     },
+    /// The edit cannot be made in place, and writing the file anew was not wanted.
+    #[error(
+        "The file can only be written anew, which would lose its comments: two readers of JSON5 do not agree on what it says. Nothing was changed."
+    )]
+    NotInPlace,
     /// The journal has no change of that number.
     #[error("There is no change {0} in the journal.")]
     NoSuchChange(u64),
@@ -131,6 +136,7 @@ pub struct Editor<'a> {
     force: bool,
     dry_run: bool,
     base: Option<String>,
+    in_place: bool,
     undoes: Option<u64>,
 }
 
@@ -147,7 +153,18 @@ impl<'a> Editor<'a> {
     /// An editor for the file of `paths`. `origin` is a word for the audit record: `config set`, `config.patch`.
     #[must_use]
     pub fn new(paths: &'a Paths, env: &'a Env, origin: &'a str, now: Millis) -> Self {
-        Self { paths, env, origin, now, argv: vec![], force: false, dry_run: false, base: None, undoes: None }
+        Self {
+            paths,
+            env,
+            origin,
+            now,
+            argv: vec![],
+            force: false,
+            dry_run: false,
+            base: None,
+            in_place: false,
+            undoes: None,
+        }
     }
 
     /// Store keys that no version knows, and ranges of proxies that are too wide.
@@ -161,6 +178,13 @@ impl<'a> Editor<'a> {
     #[must_use]
     pub fn dry_run(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
+        self
+    }
+
+    /// Refuse to write the file anew where an edit cannot be made in its text: repairs are patches (D-03).
+    #[must_use]
+    pub fn in_place(mut self, in_place: bool) -> Self {
+        self.in_place = in_place;
         self
     }
 
@@ -385,6 +409,9 @@ impl<'a> Editor<'a> {
                 hash: String::new(),
             }),
         })?;
+        if edited.rewritten && self.in_place {
+            return Err(EditError::NotInPlace);
+        }
         if edited.rewritten {
             notes.push("The file could not be edited in place and was written anew: comments and formatting are gone (the backup has them).".to_owned());
         }

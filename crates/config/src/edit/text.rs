@@ -84,15 +84,23 @@ pub(crate) fn tree(text: &str) -> Option<CstRootNode> {
 }
 
 fn splice(text: &str, steps: &[Edit]) -> Option<String> {
-    let root = tree(text)?;
+    let mut root = tree(text)?;
     if root.value().is_none() {
         root.set_value(CstInputValue::Object(vec![]));
     }
-    for step in steps {
+    // What comes goes in first: an object that was emptied would lose the remarks in it when it is filled again. The
+    // steps of a difference touch different places, so that their order is free.
+    let (come, go): (Vec<&Edit>, Vec<&Edit>) =
+        steps.iter().partition(|step| matches!(step, Edit::Set { .. }));
+    for step in come.into_iter().chain(go) {
         match step {
             Edit::Set { path, value } if path.is_root() => root.set_value(input(value)),
             Edit::Set { path, value } => set(&root, path, value)?,
-            Edit::Unset { path } => unset(&root, path)?,
+            Edit::Unset { path } => {
+                unset(&root, path)?;
+                // What was blanked out is still a property of the tree, but none of the text.
+                root = tree(&root.to_string())?;
+            }
         }
     }
     Some(root.to_string())
@@ -157,11 +165,52 @@ fn unset(root: &CstRootNode, path: &KeyPath) -> Option<()> {
         if all.is_empty() {
             return None;
         }
-        all.into_iter().for_each(CstObjectProp::remove);
+        all.into_iter().for_each(remove);
         return Some(());
     }
     let array = parent.as_array()?;
     array.elements().into_iter().nth(position(last)?)?.remove();
+    Some(())
+}
+
+/// Removes a property. Remarks on its line stay where they are: they may be the only place where something is written
+/// down. The library would take them along, so the property is blanked out around them where that is possible.
+fn remove(prop: CstObjectProp) {
+    let same_line = |node: &CstNode| {
+        let trivia = node.is_comment() || node.is_whitespace() || node.is_comma();
+        trivia && !node.is_newline()
+    };
+    let remarks = prop.previous_siblings().take_while(same_line).any(|node| node.is_comment())
+        || prop.next_siblings().take_while(same_line).any(|node| node.is_comment());
+    if !remarks || blank(&prop).is_none() {
+        prop.remove();
+    }
+}
+
+fn blank(prop: &CstObjectProp) -> Option<()> {
+    let children = prop.children();
+    // Nothing is touched before it is known that everything can be.
+    let simple = children.iter().all(|child| {
+        let CstNode::Leaf(leaf) = child else { return false };
+        use CstLeafNode::{NumberLit, StringLit, Token, Whitespace, WordLit};
+        matches!(leaf, StringLit(_) | WordLit(_) | NumberLit(_) | Token(_) | Whitespace(_))
+    });
+    if !simple {
+        return None;
+    }
+    for child in children {
+        match child {
+            CstNode::Leaf(CstLeafNode::StringLit(leaf)) => leaf.set_raw_value(String::new()),
+            CstNode::Leaf(CstLeafNode::WordLit(leaf)) => leaf.set_raw_value(String::new()),
+            CstNode::Leaf(CstLeafNode::NumberLit(leaf)) => leaf.set_raw_value(String::new()),
+            CstNode::Leaf(CstLeafNode::Token(leaf)) => leaf.set_value(' '),
+            CstNode::Leaf(CstLeafNode::Whitespace(leaf)) => leaf.set_value(String::new()),
+            _ => {}
+        }
+    }
+    if let Some(comma) = prop.trailing_comma() {
+        comma.set_value(' ');
+    }
     Some(())
 }
 
@@ -246,6 +295,23 @@ mod tests {
     fn setting_an_object_keeps_comments_inside() {
         let edited = apply(FILE, &[set("gateway.auth", json!({"token": "old", "mode": "token"}))]).unwrap();
         assert!(edited.text.contains("/* secret */") && !edited.rewritten, "{}", edited.text);
+    }
+
+    #[test]
+    fn remarks_on_the_line_of_what_goes_stay() {
+        for (text, path, rest) in [
+            ("{\n  a: 1, // one\n  b: 2,\n}\n", "a", json!({"b": 2})),
+            ("{\n  a: 1,\n  /* before */ b: 'x' // one\n}\n", "b", json!({"a": 1})),
+            ("{ /* one */ \"a\": \"x\" /* two */, b: 2 } // one\n", "a", json!({"b": 2})),
+            ("{ a: { b: 'x', /* one */ }, }\n", "a.b", json!({"a": {}})),
+        ] {
+            let edited = apply(text, &[unset(path)]).unwrap();
+            assert!(!edited.rewritten, "{text}\n{}", edited.text);
+            assert_eq!((&edited.value, parse::parse(&edited.text).unwrap()), (&rest, rest.clone()), "{text}");
+            for comment in ["one", "two", "before"].into_iter().filter(|word| text.contains(word)) {
+                assert!(edited.text.contains(comment), "{comment} is gone from\n{}", edited.text);
+            }
+        }
     }
 
     #[test]

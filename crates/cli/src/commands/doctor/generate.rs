@@ -112,6 +112,7 @@ pub(super) fn quietly(context: &Context, wish: Wish) -> Result<Made, Failure> {
         origin: wish.origin,
         now: Millis(time::now_ms()),
         argv: &context.words,
+        in_place: false,
     };
     generate(&asked, wish.replace).map_err(|error| {
         let failure =

@@ -292,6 +292,17 @@ fn changes_are_taken_back_one_by_one_to_the_byte() {
 }
 
 #[test]
+fn a_patch_that_cannot_be_one_is_refused() {
+    let text = "{gateway: {mode: 'local', trustedProxies: ['a', // x\u{2028} 'b',\n 'c']}}";
+    let home = Home::new(text);
+    let path = "gateway.trustedProxies[1]".parse().unwrap();
+    let edit = [crate::edit::Edit::Set { path, value: json!("d") }];
+    let refused = home.editor().in_place(true).edits(&edit).unwrap_err();
+    assert!(matches!(refused, EditError::NotInPlace) && home.text() == text, "{refused}");
+    assert!(home.editor().edits(&edit).unwrap().notes.iter().any(|note| note.contains("written anew")));
+}
+
+#[test]
 fn without_a_journal_the_newest_backup_is_used() {
     let home = Home::new(FILE);
     home.set("gateway.port", json!(1)).unwrap();
