@@ -31,7 +31,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("fleet", ""),
     ("gateway diagnostics", "`openclaw logs` shows the log"),
     ("gateway discover", "`openclaw gateway probe --url <url>` tries a known address"),
-    ("gateway explain", "`openclaw logs` shows why connections were refused"),
     ("gateway restart-handoff", ""),
     ("gateway resume", ""),
     ("gateway stability", ""),
