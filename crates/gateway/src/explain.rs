@@ -87,7 +87,9 @@ fn decided(
         let own = proxy.is_loopback()
             || settings.admission.own_addresses.contains(proxy)
             || openclaw_os::host::default_gateway() == Some(*proxy);
-        fields["unlistedProxy"] = json!({"address": proxy, "headers": headers, "offered": own});
+        let listed = &settings.loaded.gateway.trusted_proxies;
+        fields["unlistedProxy"] =
+            json!({"address": proxy, "headers": headers, "offered": own, "listed": listed});
     }
     (fields, trace)
 }

@@ -119,7 +119,7 @@ async fn proxies_and_headers_are_seen_as_the_door_sees_them() {
         explain(&house, json!({"from": "192.168.1.4", "headers": forwarded, "token": TOKEN})).await;
     assert_eq!(
         unlisted["unlistedProxy"],
-        json!({"address": "192.168.1.4", "headers": ["x-forwarded-for"], "offered": false})
+        json!({"address": "192.168.1.4", "headers": ["x-forwarded-for"], "offered": false, "listed": ["10.0.0.1"]})
     );
     let listed = explain(&house, json!({"from": "10.0.0.1", "headers": forwarded, "token": TOKEN})).await;
     assert_eq!(listed.get("unlistedProxy"), None);

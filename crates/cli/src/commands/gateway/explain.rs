@@ -149,11 +149,15 @@ struct Proxy {
     /// Whether it may stand in a command (ruling 33).
     #[serde(default)]
     offered: bool,
+    /// The entries that stand there already.
+    #[serde(default)]
+    listed: Vec<String>,
 }
 
 impl Proxy {
     fn help(&self, vantage: &Vantage) -> Help {
-        unknown_proxy(Some(self.address), &self.headers, self.offered.then_some(self.address), &[], vantage)
+        let offer = self.offered.then_some(self.address);
+        unknown_proxy(Some(self.address), &self.headers, offer, &self.listed, vantage)
     }
 }
 
