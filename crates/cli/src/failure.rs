@@ -143,10 +143,15 @@ impl Failure {
         for line in &self.0.details {
             ui.note(line);
         }
-        if let Some(fix) = &self.0.fix {
-            let place = if self.0.elsewhere { "   (run on the gateway host)" } else { "" };
-            ui.note_styled(Style::Command, format!("Fix: {fix}{place}"));
+        if let Some(line) = self.fix_line() {
+            ui.note_styled(Style::Command, line);
         }
+    }
+
+    /// The line with the command, for reports that are more than a failure.
+    pub(crate) fn fix_line(&self) -> Option<String> {
+        let place = if self.0.elsewhere { "   (run on the gateway host)" } else { "" };
+        self.0.fix.as_ref().map(|fix| format!("Fix: {fix}{place}"))
     }
 
     /// The envelope of cli §1.2 with the facts of A-08 beside it, `null` where there is none.

@@ -187,8 +187,33 @@ async fn attempt(
     sent: Sent,
     deadline: Instant,
 ) -> Result<Accepted, ConnectError> {
-    let mut phase = Phase::Resolve;
-    let result = timeout_at(deadline, converse(options, auth, deadline, &mut phase)).await;
+    attempt_watched(options, auth, sent, deadline, &mut Progress::default()).await
+}
+
+/// How far an attempt has come.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// What it waits for.
+    pub(crate) phase: Phase,
+    /// The gateway's clock as it says in its first frame, and ours at that moment.
+    pub(crate) clocks: Option<(Millis, Millis)>,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { phase: Phase::Resolve, clocks: None }
+    }
+}
+
+/// One attempt, for a caller who wants to know how far it came.
+pub(crate) async fn attempt_watched(
+    options: &ConnectOptions,
+    auth: AuthParams,
+    sent: Sent,
+    deadline: Instant,
+    progress: &mut Progress,
+) -> Result<Accepted, ConnectError> {
+    let result = timeout_at(deadline, converse(options, auth, deadline, progress)).await;
     let failed = |cause| ConnectError {
         target: options.target.shown(),
         source: options.target.source,
@@ -200,7 +225,7 @@ async fn attempt(
     let (stream, payload) = match result {
         Ok(Ok(done)) => done,
         Ok(Err(cause)) => return Err(failed(cause)),
-        Err(_) => return Err(failed(Cause::TimedOut { phase })),
+        Err(_) => return Err(failed(Cause::TimedOut { phase: progress.phase })),
     };
     let Some((hello, issued)) = Hello::read(payload, options.role) else {
         return Err(failed(Cause::NotAGateway { start: Words::new("an answer that is no hello-ok") }));
@@ -220,10 +245,10 @@ async fn converse(
     options: &ConnectOptions,
     auth: AuthParams,
     deadline: Instant,
-    phase: &mut Phase,
+    progress: &mut Progress,
 ) -> Result<(Stream<Io>, Value), Cause> {
-    let io = dial(&options.target, deadline, phase).await?;
-    *phase = Phase::Upgrade;
+    let io = dial(&options.target, deadline, &mut progress.phase).await?;
+    progress.phase = Phase::Upgrade;
     let plain = matches!(io, Io::Tcp(_));
     let (host, path) = match &options.target.endpoint {
         Endpoint::Url(url) => (url.authority(), url.request_path().to_owned()),
@@ -236,15 +261,16 @@ async fn converse(
         client_handshake(io, &request).await.map_err(|error| Cause::of_handshake(error, plain))?;
     stream.set_max_message(MAX_PAYLOAD_BYTES);
 
-    *phase = Phase::Challenge;
-    let nonce = challenge(&mut stream, *phase).await?;
-    *phase = Phase::Hello;
+    progress.phase = Phase::Challenge;
+    let (nonce, ts) = challenge(&mut stream, progress.phase).await?;
+    progress.clocks = ts.map(|ts| (ts, now()));
+    progress.phase = Phase::Hello;
     let params = options.params(auth, &nonce, now());
     let text = frame::request(CONNECT_ID, "connect", &params.to_json())
         .map_err(|error| Cause::Local(format!("The connect request cannot be written: {error}.")))?;
     // A failure to send shows as the end of the connection, where the gateway's last words are.
     let _ = stream.send_text(text).await;
-    match answer(&mut stream, *phase).await? {
+    match answer(&mut stream, progress.phase).await? {
         Ok(payload) => Ok((stream, payload)),
         Err(error) => {
             let close = timeout_at(deadline.min(Instant::now() + CLOSE_WAIT), close_of(&mut stream)).await;
@@ -253,8 +279,8 @@ async fn converse(
     }
 }
 
-/// Waits for the nonce of `connect.challenge`.
-async fn challenge(stream: &mut Stream<Io>, phase: Phase) -> Result<String, Cause> {
+/// Waits for `connect.challenge`: its nonce, and the gateway's time.
+async fn challenge(stream: &mut Stream<Io>, phase: Phase) -> Result<(String, Option<Millis>), Cause> {
     loop {
         let Inbound::Event { event, payload, .. } = next(stream, phase).await? else { continue };
         if event != "connect.challenge" {
@@ -263,7 +289,10 @@ async fn challenge(stream: &mut Stream<Io>, phase: Phase) -> Result<String, Caus
         let payload: Option<Value> = payload.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let nonce = payload.as_ref().and_then(|value| value.get("nonce")?.as_str());
         return match nonce {
-            Some(nonce) if !nonce.is_empty() => Ok(nonce.to_owned()),
+            Some(nonce) if !nonce.is_empty() => {
+                let ts = payload.as_ref().and_then(|value| value.get("ts")?.as_u64());
+                Ok((nonce.to_owned(), ts.map(Millis)))
+            }
             _ => Err(Cause::NotAGateway { start: Words::new("a challenge without a nonce") }),
         };
     }
@@ -335,7 +364,8 @@ pub(crate) fn abnormal() -> Close {
     Close { code: close::ABNORMAL, reason: String::new() }
 }
 
-fn now() -> Millis {
+/// The time.
+pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

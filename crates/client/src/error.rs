@@ -268,7 +268,7 @@ impl Cause {
 }
 
 /// Several servers answer plain HTTP on a TLS port with 400 and these words.
-fn speaks_of_tls(answer: &HttpAnswer) -> bool {
+pub(crate) fn speaks_of_tls(answer: &HttpAnswer) -> bool {
     let body = answer.body_start.to_ascii_lowercase();
     answer.status == 400
         && (body.contains("http request to an https server") || body.contains("sent to https port"))

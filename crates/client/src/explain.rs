@@ -4,13 +4,12 @@
 use std::io;
 
 use openclaw_protocol::close::{self, Close};
-use openclaw_protocol::refusal::{self, Help, Place, Unreached, Vantage};
+use openclaw_protocol::refusal::{self, Help, Place, Unreached, Vantage, Waiting};
 use openclaw_protocol::words::{Words, escape};
 use openclaw_websocket::HttpAnswer;
 
 use crate::auth::Sent;
 use crate::error::{Cause, ConnectError, Phase};
-use crate::target::UrlSource;
 use crate::tls::TlsFault;
 
 /// What a close code means to somebody who did not expect it (A-06). `None` for codes that need their own reason.
@@ -89,18 +88,13 @@ impl ConnectError {
     pub fn facts(&self) -> Vec<String> {
         let fact = |text: &str| vec![text.to_owned()];
         match &self.cause {
-            Cause::NothingListening { .. } if self.is_tunnel() => fact(
-                "The address is on this machine: if it is the end of an SSH tunnel, the tunnel is closed.",
-            ),
             Cause::TimedOut { phase } => vec![format!("The time ran out while {phase}.")],
             Cause::UnknownHost { why, .. } => vec![format!("The resolver says: {}.", Words::new(why))],
             Cause::NoOwnerSocket { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
                 fact("Run this as the account that runs the gateway.")
             }
             Cause::StrangerAtSocket { .. } => fact("Nothing was sent to it."),
-            Cause::Tls(TlsFault::NotTls) => fact(
-                "Plain ws:// is only for this machine or an SSH tunnel; elsewhere put TLS in front of the gateway.",
-            ),
+            Cause::Tls(TlsFault::NotTls) => Vec::new(),
             Cause::Tls(fault) => {
                 let mut facts = vec![format!("{}.", capital(&fault.to_string()))];
                 if matches!(fault, TlsFault::FingerprintMismatch { .. } | TlsFault::NotTrusted { .. }) {
@@ -111,7 +105,6 @@ impl ConnectError {
                 }
                 facts
             }
-            Cause::WantsTls => fact("Use wss:// instead of ws://."),
             Cause::ForeignServer(answer) => foreign_facts(answer),
             Cause::NotAGateway { start } if !start.as_str().is_empty() => vec![format!("It says: {start}")],
             Cause::Cut { phase, close, .. } => {
@@ -133,43 +126,40 @@ impl ConnectError {
         self.source.seen_from(vantage, &self.target)
     }
 
-    /// Cause, sentence and command of the catalogue, for a person at `vantage` ([`ConnectError::seen_from`]).
+    /// Cause, sentence and command of the catalogue, for a person at `vantage`, to whom this target is elsewhere unless
+    /// it is this machine's gateway ([`ConnectError::seen_from`]).
     pub fn help(&self, vantage: &Vantage) -> Help {
-        let vantage = &self.seen_from(vantage);
+        self.help_at(&self.seen_from(vantage))
+    }
+
+    /// As [`ConnectError::help`], where the caller knows better whether the target is elsewhere.
+    pub fn help_at(&self, vantage: &Vantage) -> Help {
         let unreached = |why| refusal::unreachable(&self.target, self.source.as_str(), &why, vantage);
+        let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
         match &self.cause {
-            Cause::NothingListening { .. } if self.is_tunnel() && self.source == UrlSource::ConfigRemote => {
-                Help {
-                    sentence: format!(
-                        "Nothing is listening on {} (from {}): the tunnel to the gateway is closed.",
-                        self.target, self.source
-                    ),
-                    fix: Some(self.tunnel()),
-                    place: Place::Here,
-                    ..unreached(Unreached::NothingListening)
-                }
+            Cause::NothingListening { .. } if self.is_tunnel() && vantage.is_elsewhere() => {
+                unreached(Unreached::TunnelClosed)
             }
-            Cause::NoOwnerSocket { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
-                self.own_words(unreached(Unreached::NothingListening))
-            }
+            Cause::NoOwnerSocket { error, .. } if denied(error) => unreached(Unreached::OtherAccount),
+            Cause::StrangerAtSocket { .. } => unreached(Unreached::OtherAccount),
             Cause::NothingListening { .. } | Cause::NoOwnerSocket { .. } => {
                 unreached(Unreached::NothingListening)
             }
-            Cause::TimedOut { .. } => {
+            Cause::TimedOut { phase } => {
                 let after_ms = u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX);
-                unreached(Unreached::Timeout { after_ms })
+                unreached(Unreached::Timeout { after_ms, waiting: phase.waiting() })
             }
             Cause::UnknownHost { .. } => unreached(Unreached::UnknownHost),
+            Cause::Unreachable { .. } => unreached(Unreached::NoRoute),
+            Cause::Plaintext(_) => unreached(Unreached::Plaintext),
+            Cause::WantsTls => unreached(Unreached::WantsTls),
+            Cause::Tls(TlsFault::NotTls) => unreached(Unreached::NotTls),
             Cause::Tls(TlsFault::FingerprintMismatch { .. } | TlsFault::NotTrusted { .. }) => {
                 unreached(Unreached::Certificate)
             }
-            Cause::ForeignServer(answer) => unreached(match answer.status {
-                _ if is_attribution_refusal(answer) => Unreached::ProxyNotTrusted,
-                status if is_identity_proxy(answer) || status >= 500 || matches!(status, 421 | 426 | 429) => {
-                    Unreached::UpgradeBlocked { status }
-                }
-                status => Unreached::ForeignHttp { status },
-            }),
+            Cause::Tls(TlsFault::Handshake { .. }) => unreached(Unreached::TlsBroken),
+            Cause::ForeignServer(answer) => unreached(of_answer(answer)),
+            Cause::NotAGateway { .. } => unreached(Unreached::NotHttp),
             Cause::Cut { close, .. } => {
                 let code = close.as_ref().map_or(close::ABNORMAL, |close| close.code);
                 refusal::help_from_wire(None, close.as_ref(), vantage)
@@ -179,13 +169,7 @@ impl ConnectError {
                 refusal::help_from_wire(Some(&refused.error), refused.close.as_ref(), vantage)
                     .unwrap_or_else(|| self.own_words(unreached(Unreached::Cut { code: close::POLICY })))
             }
-            Cause::Unreachable { .. }
-            | Cause::StrangerAtSocket { .. }
-            | Cause::Plaintext(_)
-            | Cause::Tls(_)
-            | Cause::WantsTls
-            | Cause::NotAGateway { .. }
-            | Cause::Local(_) => self.own_words(unreached(Unreached::NothingListening)),
+            Cause::Local(_) => self.own_words(unreached(Unreached::NotHttp)),
         }
     }
 
@@ -205,22 +189,25 @@ impl ConnectError {
             ["://127.", "://localhost:", "://[::1]:"].iter().any(|part| self.target.contains(part));
         loopback && !self.source.is_this_machine()
     }
-
-    fn tunnel(&self) -> String {
-        let port =
-            self.target.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
-        format!("ssh -N -L {}:127.0.0.1:18789 user@host", port.unwrap_or("18789"))
-    }
 }
 
 impl Phase {
+    /// In the catalogue's terms.
+    const fn waiting(self) -> Waiting {
+        match self {
+            Phase::Resolve => Waiting::Name,
+            Phase::Connect => Waiting::Connection,
+            Phase::Tls => Waiting::Tls,
+            Phase::Upgrade => Waiting::Http,
+            Phase::Challenge | Phase::Hello => Waiting::Frame,
+        }
+    }
+
     /// For "while …".
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Phase::Resolve => "resolving the host name",
-            Phase::Connect => {
-                "connecting: the host is down, the address is wrong, or a firewall drops the packets"
-            }
+            Phase::Connect => "connecting",
             Phase::Tls => "shaking hands for TLS",
             Phase::Upgrade => "waiting for the HTTP answer",
             Phase::Challenge => "waiting for the gateway's first frame",
@@ -234,13 +221,34 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// What an HTTP answer in place of a WebSocket means.
+fn of_answer(answer: &HttpAnswer) -> Unreached {
+    let status = answer.status;
+    match status {
+        _ if is_attribution_refusal(answer) => Unreached::ProxyNotTrusted,
+        _ if is_identity_proxy(answer) => Unreached::SignIn { status },
+        301..=308 => Unreached::Moved { status },
+        502..=504 => Unreached::ProxyAlone { status },
+        status if status >= 500 || matches!(status, 421 | 426 | 429) => Unreached::UpgradeBlocked { status },
+        _ if speaks_of_gateway(answer) => Unreached::UpgradeBlocked { status },
+        status => Unreached::ForeignHttp { status },
+    }
+}
+
+/// The answer of an OpenClaw gateway to a plain request: its probe's, or its page's.
+pub(crate) fn speaks_of_gateway(answer: &HttpAnswer) -> bool {
+    let body: String = answer.body_start.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_probe = body.contains("\"ok\":true") && body.contains("\"status\":\"live\"");
+    answer.status == 200 && (is_probe || body.contains("<title>OpenClaw"))
+}
+
 /// The current original refuses proxied upgrades it cannot attribute with this document.
 fn is_attribution_refusal(answer: &HttpAnswer) -> bool {
     answer.status == 403 && answer.body_start.contains("proxy_attribution_required")
 }
 
 /// Cloudflare Access and its like put a login page or a bare 403 in front of the gateway (F-15).
-fn is_identity_proxy(answer: &HttpAnswer) -> bool {
+pub(crate) fn is_identity_proxy(answer: &HttpAnswer) -> bool {
     let login = ["cloudflareaccess", "/cdn-cgi/access", "login", "signin", "sign-in", "oauth", "sso", "auth"];
     match answer.status {
         301..=308 => {
@@ -267,15 +275,7 @@ fn foreign_facts(answer: &HttpAnswer) -> Vec<String> {
     }
     let html = answer.content_type.as_deref().is_some_and(|kind| kind.contains("html"))
         || answer.body_start.trim_start().starts_with('<');
-    if is_identity_proxy(answer) {
-        facts.push(
-            "A proxy in front of the gateway wants its own login: put its service headers (for Cloudflare Access \
-             CF-Access-Client-Id and CF-Access-Client-Secret) into gateway.remote.edgeAuth."
-                .to_owned(),
-        );
-    } else if matches!(answer.status, 502..=504) {
-        facts.push("The proxy in front of the gateway cannot reach it.".to_owned());
-    } else if html && !matches!(answer.status, 301..=308) {
+    if html && !is_identity_proxy(answer) && !matches!(answer.status, 301..=308 | 502..=504) {
         facts.push(
             "It sent a web page: a proxy that does not pass the Upgrade and Connection headers on, or another server."
                 .to_owned(),

@@ -10,6 +10,7 @@
 //! | [`credentials`], [`identity`], [`device_auth`] | the secrets, and which of them goes where |
 //! | [`client`], [`hello`] | an open connection |
 //! | [`error`], [`explain`] | what went wrong, and the way out |
+//! | [`path_test`] | the way to a gateway, hop by hop |
 //! | [`reconnect`] | when to try again |
 
 pub mod client;
@@ -20,6 +21,7 @@ pub mod explain;
 pub mod hello;
 pub mod identity;
 pub mod owner_socket;
+pub mod path_test;
 pub mod reconnect;
 pub mod target;
 pub mod tls;

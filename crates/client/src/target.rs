@@ -79,6 +79,8 @@ pub enum PlainReach {
     /// Loopback and private addresses, because `OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1` says so. A host *name* is
     /// judged by the addresses that it resolves to, at the moment of connecting.
     Private,
+    /// Anything: only for finding out who is there, without any secret.
+    Anywhere,
 }
 
 impl PlainReach {
@@ -87,6 +89,7 @@ impl PlainReach {
         match self {
             PlainReach::Loopback => is_loopback(address),
             PlainReach::Private => is_loopback(address) || is_private(address),
+            PlainReach::Anywhere => true,
         }
     }
 }
@@ -157,6 +160,16 @@ impl GatewayUrl {
     /// Path and query for the HTTP request. Not for showing: the query may hold a secret.
     pub fn request_path(&self) -> &str {
         &self.path
+    }
+
+    /// The origin of the pages at this address, as a browser states it.
+    pub fn origin(&self) -> String {
+        let (scheme, default) = if self.tls { ("https", 443) } else { ("http", 80) };
+        if self.port == default {
+            format!("{scheme}://{}", self.host)
+        } else {
+            format!("{scheme}://{}:{}", self.host, self.port)
+        }
     }
 
     /// Whether the host is an address literal of the loopback interface or the name `localhost`.
@@ -357,6 +370,7 @@ fn check_plaintext(url: &GatewayUrl, reach: PlainReach) -> Result<(), TargetErro
     let literal = url.literal();
     let allowed = match (reach, literal) {
         (PlainReach::Loopback, _) => false,
+        (PlainReach::Anywhere, _) => true,
         (PlainReach::Private, Some(address)) => reach.allows(address),
         // Judged when it is resolved.
         (PlainReach::Private, None) => true,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use openclaw_protocol::words::Words;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -198,12 +199,20 @@ impl Tls {
     }
 }
 
+/// Names of a certificate that are told; a delivery network's may have hundreds.
+const MAX_NAMES: usize = 5;
+
 fn certificate_words(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => "it is self-signed or from an unknown authority".to_owned(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "it is not valid yet (is this machine's clock right?)".to_owned()
+        }
+        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+            let names: Vec<String> =
+                presented.iter().take(MAX_NAMES).map(|name| Words::new(name).to_string()).collect();
+            format!("it is for another host name ({})", names.join(", "))
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it is for another host name".to_owned()

@@ -87,12 +87,15 @@ pub(crate) async fn dial(target: &Target, deadline: Instant, phase: &mut Phase) 
     let addresses = judge(url, target, resolve(url).await?)?;
     *phase = Phase::Connect;
     let tcp = connect(&addresses, deadline).await?;
-    // Frames are small and somebody waits for each.
-    let _ = tcp.set_nodelay(true);
     if !url.tls {
         return Ok(Io::Tcp(tcp));
     }
     *phase = Phase::Tls;
+    secure(url, target, tcp).await
+}
+
+/// The TLS handshake.
+pub(crate) async fn secure(url: &GatewayUrl, target: &Target, tcp: TcpStream) -> Result<Io, Cause> {
     let tls = Tls::new(target.fingerprint).map_err(Cause::Tls)?;
     let name = match &url.host {
         Host::Domain(name) => ServerName::try_from(name.trim_end_matches('.').to_owned()).map_err(|_| {
@@ -110,7 +113,8 @@ pub(crate) async fn dial(target: &Target, deadline: Instant, phase: &mut Phase) 
     }
 }
 
-async fn resolve(url: &GatewayUrl) -> Result<Vec<SocketAddr>, Cause> {
+/// The addresses of the host.
+pub(crate) async fn resolve(url: &GatewayUrl) -> Result<Vec<SocketAddr>, Cause> {
     let port = url.port;
     match &url.host {
         Host::Ipv4(address) => Ok(vec![SocketAddr::from((*address, port))]),
@@ -130,7 +134,7 @@ async fn resolve(url: &GatewayUrl) -> Result<Vec<SocketAddr>, Cause> {
 }
 
 /// Keeps the addresses that plaintext may go to; with TLS, all.
-fn judge(
+pub(crate) fn judge(
     url: &GatewayUrl,
     target: &Target,
     mut addresses: Vec<SocketAddr>,
@@ -145,14 +149,18 @@ fn judge(
 }
 
 /// Tries the addresses in turn, each with its share of the time that is left.
-async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
+pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
     let (mut refused, mut silent, mut unreachable) = (Vec::new(), false, None);
     for (nth, address) in addresses.iter().enumerate() {
         let now = Instant::now();
         let left = u32::try_from(addresses.len() - nth).unwrap_or(u32::MAX);
         let until = now + deadline.saturating_duration_since(now) / left;
         match timeout_at(until, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => {
+                // Frames are small and somebody waits for each.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => refused.push(*address),
             Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => silent = true,
             Ok(Err(error)) => unreachable = Some(error),

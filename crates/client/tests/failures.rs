@@ -147,7 +147,7 @@ async fn foreign_http_servers() {
     )
     .await;
     let words = all_words(&access);
-    assert!(words.contains("wants its own login") && words.contains("gateway.remote.edgeAuth"), "{words}");
+    assert!(words.contains("wants its own sign-in") && words.contains("gateway.remote.edgeAuth"), "{words}");
     assert!(
         words.contains("redirects to https://team.cloudflareaccess.com/cdn-cgi/access/login;"),
         "{words}"
@@ -165,10 +165,7 @@ async fn foreign_http_servers() {
     assert!(told(&proxy).1.unwrap().contains("gateway.trustedProxies"), "{:?}", told(&proxy));
 
     let dead = answered("HTTP/1.1 502 Bad Gateway\r\nServer: caddy\r\n\r\n").await;
-    assert!(
-        all_words(&dead).contains("caddy. The proxy in front of the gateway cannot reach it."),
-        "{dead:?}"
-    );
+    assert!(all_words(&dead).contains("does not reach the gateway behind it (HTTP 502)"), "{dead:?}");
     assert_eq!(Verdict::of(&dead), Verdict::Retry);
 
     let tls = answered("HTTP/1.1 400 Bad Request\r\n\r\nThe plain HTTP request was sent to HTTPS port").await;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use openclaw_protocol::secret::Secret;
 use serde_json::Value;
 
 use crate::secretref::SecretValue;
@@ -302,6 +303,8 @@ pub struct Remote {
     pub ssh_target: Option<String>,
     /// Key file of the tunnel.
     pub ssh_identity: Option<String>,
+    /// `edgeAuth`: headers for a proxy in front of it that wants its own sign-in, by name.
+    pub edge_auth: Vec<(String, Secret)>,
 }
 
 /// `gateway.tls`.
@@ -465,6 +468,7 @@ impl GatewayConfig {
                 tls_fingerprint: remote.at("tlsFingerprint").text(),
                 ssh_target: remote.at("sshTarget").text(),
                 ssh_identity: remote.at("sshIdentity").text(),
+                edge_auth: remote.at("edgeAuth").named_texts(),
             },
             tls: Tls {
                 enabled: tls.at("enabled").flag().unwrap_or(false),
@@ -564,6 +568,12 @@ impl<'v> At<'v> {
     fn texts(self) -> Vec<String> {
         let list = self.0.and_then(Value::as_array).into_iter().flatten();
         list.filter_map(|v| At(Some(v)).text()).collect()
+    }
+
+    /// The texts of an object, by name.
+    fn named_texts(self) -> Vec<(String, Secret)> {
+        let map = self.0.and_then(Value::as_object).into_iter().flatten();
+        map.filter_map(|(name, value)| Some((name.clone(), At(Some(value)).text()?.into()))).collect()
     }
 
     fn map(self) -> BTreeMap<String, Vec<String>> {

@@ -9,7 +9,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use openclaw_admission::origin::is_served_host;
-use openclaw_admission::peer::{Peer, PeerFacts, RELEVANT_HEADERS, SocketOwner, is_forwarding_header};
+use openclaw_admission::peer::{Path, Peer, PeerFacts, RELEVANT_HEADERS, SocketOwner, is_forwarding_header};
+use openclaw_protocol::words::Words;
 use openclaw_websocket::{Stream, accept_key};
 use serde_json::json;
 
@@ -71,6 +72,7 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
         "/health" | "/healthz" | "/ready" | "/readyz" if !reads => method_not_allowed(),
         "/health" | "/healthz" => json_answer(StatusCode::OK, &json!({"ok": true, "status": "live"})),
         "/ready" | "/readyz" => ready(core, request, origin),
+        "/__openclaw__/seen" if reads => seen(core, request.headers(), origin),
         _ if !is_host_served(core, request.headers()) && !is_page(path) => misdirected(),
         _ if reads && is_page(path) => page_or_redirect(core, request),
         _ => text_answer(StatusCode::NOT_FOUND, "Not Found"),
@@ -139,6 +141,31 @@ fn ready(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
         return json_answer(status, &body);
     }
     json_answer(status, &json!({"ready": ready}))
+}
+
+/// Tells whoever asks what the gateway sees of him, and nothing else (ruling 32): his address, which forwarding headers
+/// arrived with his request, and for which host. With this `doctor --url` tests the proxies on its way.
+fn seen(core: &Core, headers: &HeaderMap, origin: Origin) -> Answer {
+    let facts = facts(core, headers, origin);
+    let policy = core.policy();
+    let at = facts.whereabouts(&policy.admission.trusted_proxies, policy.admission.real_ip_fallback);
+    let path = match &at.path {
+        Path::OwnerSocket => "owner-socket",
+        Path::Direct => "direct",
+        Path::TrustedProxy { .. } => "trusted-proxy",
+        Path::UnlistedProxy { .. } => "unlisted-proxy",
+    };
+    json_answer(
+        StatusCode::OK,
+        &json!({
+            "seen": {
+                "address": at.client,
+                "path": path,
+                "headers": facts.forwarding_headers(),
+                "host": facts.single_header("host").map(Words::new),
+            },
+        }),
+    )
 }
 
 /// The headers that a decision looks at, in order of arrival.

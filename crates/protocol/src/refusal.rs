@@ -13,16 +13,18 @@ mod from_wire;
 mod help;
 mod host;
 mod pairing;
+mod unreached;
 mod vantage;
 
 pub use auth::{AuthFailure, AuthReason, ScopeGap, TailscaleReason};
 pub use from_wire::{help_from_wire, seen_from_wire};
 pub use help::{Cause, Help, Place};
 pub use host::{
-    MissingScope, PortHolder, TokenSource, Unreached, bind_without_auth, port_taken, silent_proxy,
-    token_mismatch, unknown_proxy, unreachable,
+    MissingScope, PortHolder, TokenSource, bind_without_auth, port_taken, silent_proxy, token_mismatch,
+    unknown_proxy,
 };
 pub use pairing::{MetadataChange, NotLocal, NotLocalWhy, PairingReason, PairingRefusal};
+pub use unreached::{Unreached, Waiting, unreachable};
 pub use vantage::{Caller, Os, Vantage};
 
 use crate::{

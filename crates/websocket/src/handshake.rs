@@ -127,6 +127,42 @@ pub async fn client_handshake<IO: AsyncRead + AsyncWrite + Unpin>(
     let key = new_key()?;
     io.write_all(&request_bytes(request, &key)?).await?;
     io.flush().await?;
+    let (head, rest) = read_head(&mut io).await?;
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let Head { mut answer, accept, length } =
+        parse_head(&text).ok_or(HandshakeError::NotHttp { start: head })?;
+    if answer.status == 101 {
+        if accept.is_none_or(|value| value != accept_key(&key)) {
+            return Err(HandshakeError::WrongAccept);
+        }
+        return Ok(Stream::client(io, Bytes::from(rest)));
+    }
+    answer.body_start = body_start(&mut io, rest, length).await;
+    Err(HandshakeError::Answer(Box::new(answer)))
+}
+
+/// Asks for a page in the plain way and reads the answer's head and the beginning of its body: for finding out who is
+/// there before a WebSocket is asked of him. The connection is of no further use. Time limits are the caller's.
+pub async fn http_get<IO: AsyncRead + AsyncWrite + Unpin>(
+    mut io: IO,
+    request: &ClientHandshake,
+) -> Result<HttpAnswer, HandshakeError> {
+    let text = String::from_utf8_lossy(&request_bytes(request, "-")?).into_owned();
+    let upgrade = ["Connection: Upgrade", "Upgrade: ", "Sec-WebSocket-"];
+    let kept = text.split_inclusive("\r\n").filter(|line| !upgrade.iter().any(|name| line.starts_with(name)));
+    let mut plain: String = kept.collect();
+    plain.insert_str(plain.len() - 2, "Accept: application/json\r\nConnection: close\r\n");
+    io.write_all(plain.as_bytes()).await?;
+    io.flush().await?;
+    let (head, rest) = read_head(&mut io).await?;
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let Head { mut answer, length, .. } = parse_head(&text).ok_or(HandshakeError::NotHttp { start: head })?;
+    answer.body_start = body_start(&mut io, rest, length).await;
+    Ok(answer)
+}
+
+/// The head of an HTTP answer, and what came with it.
+async fn read_head<IO: AsyncRead + Unpin>(io: &mut IO) -> Result<(Vec<u8>, Vec<u8>), HandshakeError> {
     let mut received = Vec::new();
     let head_end = loop {
         if let Some(at) = received.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -142,17 +178,7 @@ pub async fn client_handshake<IO: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let rest = received.split_off(head_end);
-    let head = String::from_utf8_lossy(&received).into_owned();
-    let Head { mut answer, accept, length } =
-        parse_head(&head).ok_or(HandshakeError::NotHttp { start: received })?;
-    if answer.status == 101 {
-        if accept.is_none_or(|value| value != accept_key(&key)) {
-            return Err(HandshakeError::WrongAccept);
-        }
-        return Ok(Stream::client(io, Bytes::from(rest)));
-    }
-    answer.body_start = body_start(&mut io, rest, length).await;
-    Err(HandshakeError::Answer(Box::new(answer)))
+    Ok((received, rest))
 }
 
 /// What the head of an answer says.
@@ -215,6 +241,32 @@ mod tests {
     #[test]
     fn the_accept_key_of_rfc_6455_section_1_3() {
         assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[tokio::test]
+    async fn a_page_is_asked_for_without_an_upgrade() {
+        let (client, mut server) = tokio::io::duplex(4096);
+        let request = ClientHandshake {
+            host: "h:1".into(),
+            path: "/healthz".into(),
+            headers: vec![("X-A".into(), "b".into())],
+        };
+        let serve = async {
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                server.read_buf(&mut asked).await.unwrap();
+            }
+            server
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nServer: x\r\n\r\n{\"ok\":true}")
+                .await
+                .unwrap();
+            String::from_utf8(asked).unwrap()
+        };
+        let (answer, asked) = tokio::join!(http_get(client, &request), serve);
+        let answer = answer.unwrap();
+        assert_eq!((answer.status, answer.body_start.as_str()), (200, "{\"ok\":true}"));
+        assert!(asked.starts_with("GET /healthz HTTP/1.1\r\nHost: h:1\r\nX-A: b\r\n"), "{asked}");
+        assert!(!asked.to_ascii_lowercase().contains("upgrade") && !asked.contains("Sec-"), "{asked}");
     }
 
     #[test]

@@ -17,7 +17,8 @@ pub use decode::{Decoder, Event, Message};
 pub use error::Error;
 pub use frame::{Header, HeaderBytes, Opcode, Role, encode, encode_text, is_valid_close_code};
 pub use handshake::{
-    ClientHandshake, HandshakeError, HttpAnswer, accept_key, client_handshake, new_key, request_bytes,
+    ClientHandshake, HandshakeError, HttpAnswer, accept_key, client_handshake, http_get, new_key,
+    request_bytes,
 };
 pub use out::OutFrame;
 pub use stream::Stream;

@@ -32,9 +32,18 @@ pub(crate) struct DoctorArgs {
     /// Leave this check out (repeatable)
     #[arg(long, value_name = "check")]
     pub(crate) skip: Vec<String>,
-    /// Milliseconds to wait for any one part (default: 800)
+    /// Milliseconds to wait for any one part (default: 800; with --url: 10000)
     #[arg(long, value_name = "ms")]
     pub(crate) timeout: Option<String>,
+    /// Test the way to the gateway at this address hop by hop, as a client elsewhere meets it
+    #[arg(long, value_name = "url")]
+    pub(crate) url: Option<String>,
+    /// With --url: the gateway's token
+    #[arg(long, value_name = "token", requires = "url")]
+    pub(crate) token: Option<String>,
+    /// With --url: the gateway's password
+    #[arg(long, value_name = "password", requires = "url")]
+    pub(crate) password: Option<String>,
     /// Accepted for compatibility: nothing is suggested
     #[arg(long, hide = true)]
     pub(crate) no_workspace_suggestions: bool,

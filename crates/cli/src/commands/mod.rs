@@ -11,6 +11,7 @@ pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod logs;
+pub(crate) mod path_test;
 pub(crate) mod qr;
 pub(crate) mod security;
 pub(crate) mod service;

@@ -92,7 +92,7 @@ impl Gateway for Connected {
 }
 
 /// What this program says it is.
-pub(super) fn client_info(mode: &str) -> ClientInfo {
+pub(crate) fn client_info(mode: &str) -> ClientInfo {
     // The original's names for systems, on which paired devices are pinned.
     let platform = match std::env::consts::OS {
         "macos" => "darwin",
@@ -172,6 +172,7 @@ pub(super) async fn finish(
     options: ConnectOptions,
     patience: Duration,
 ) -> Result<Connected, ConnectError> {
+    let options = ConnectOptions { headers: inputs.edge_headers(&options.target), ..options };
     let client = Client::connect(&options).await?;
     let whereabouts = Whereabouts::new(options.target.shown(), options.target.source, context, inputs);
     let device = options.device.as_ref().map(|device| device.identity.device_id().to_string());

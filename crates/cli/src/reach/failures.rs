@@ -7,7 +7,7 @@ use openclaw_client::{Cause, ConnectError, RequestError, UrlSource};
 use openclaw_config::gateway::Bind;
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::ids::RequestId;
-use openclaw_protocol::refusal::{self, Unreached, Vantage};
+use openclaw_protocol::refusal::{self, Unreached, Vantage, Waiting};
 use openclaw_protocol::words::{Words, escape};
 use serde_json::json;
 
@@ -83,7 +83,8 @@ pub(super) fn lost(error: &RequestError, whereabouts: &Whereabouts, vantage: &Va
         let why = match (close, error) {
             (Some(close), _) => Unreached::Cut { code: close.code },
             (None, RequestError::TimedOut(after)) => {
-                Unreached::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
+                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                Unreached::Timeout { after_ms, waiting: Waiting::Answer }
             }
             (None, _) => Unreached::Cut { code: 1006 },
         };
@@ -96,8 +97,10 @@ pub(super) fn lost(error: &RequestError, whereabouts: &Whereabouts, vantage: &Va
 /// A connection that did not come about.
 pub(crate) fn explain(error: &ConnectError, context: &Context, inputs: &Inputs<'_>) -> Failure {
     let whereabouts = Whereabouts::new(error.target.clone(), error.source, context, inputs);
-    let vantage = error.seen_from(context.vantage());
-    let help = error.help(&vantage);
+    // An address of this machine may have been typed by hand: with the gateway's own port it is that gateway.
+    let is_own = inputs.is_own_address(&error.target);
+    let vantage = if is_own { context.vantage().clone() } else { error.seen_from(context.vantage()) };
+    let help = error.help_at(&vantage);
     let sentence = error.sentence();
     let (message, closed) = match &error.cause {
         Cause::Refused(_) => {

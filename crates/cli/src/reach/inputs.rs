@@ -1,6 +1,8 @@
 //! Everything that decides which gateway is meant and with which secrets: options, environment, configuration.
 
-use openclaw_client::{CredentialInputs, Credentials, Fingerprint, Target, TargetInputs};
+use openclaw_client::{
+    CredentialInputs, Credentials, Endpoint, Fingerprint, GatewayUrl, Target, TargetInputs,
+};
 use openclaw_config::gateway::{GatewayConfig, Mode};
 use openclaw_config::start;
 use openclaw_protocol::secret::Secret;
@@ -66,6 +68,25 @@ impl<'a> Inputs<'a> {
                 let told = self.env.get("OPENCLAW_GATEWAY_PORT").and_then(|port| port.trim().parse().ok());
                 told.filter(|port| *port > 0).unwrap_or(self.context.paths.default_port)
             }
+        }
+    }
+
+    /// The address is that of the gateway which this machine is configured to have, whoever named it. Without one, it is
+    /// the near end of a tunnel.
+    pub(crate) fn is_own_address(&self, address: &str) -> bool {
+        self.config.mode == Some(Mode::Local)
+            && GatewayUrl::parse(address).is_ok_and(|url| url.is_loopback() && url.port == self.local_port())
+    }
+
+    /// The headers for a proxy that wants its own sign-in: for the configured remote gateway only, and never in the clear.
+    pub(crate) fn edge_headers(&self, target: &Target) -> Vec<(String, Secret)> {
+        let Endpoint::Url(url) = &target.endpoint else { return Vec::new() };
+        let remote = self.config.remote.url.as_deref().and_then(|text| GatewayUrl::parse(text).ok());
+        let is_remote = remote.is_some_and(|remote| remote.host == url.host && remote.port == url.port);
+        if is_remote && (url.tls || url.is_loopback()) {
+            self.config.remote.edge_auth.clone()
+        } else {
+            Vec::new()
         }
     }
 

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-pub(crate) use connected::{Connected, NotConnected, connect_socket, is_absent};
+pub(crate) use connected::{Connected, NotConnected, client_info, connect_socket, is_absent};
 pub(crate) use door::{Door, open, open_own};
 pub(crate) use failures::{Reply, explain};
 pub(crate) use inputs::Inputs;

@@ -67,6 +67,11 @@ pub(crate) async fn read_head<IO: AsyncRead + Unpin>(io: &mut IO) -> String {
 /// Upgrades to a WebSocket.
 pub(crate) async fn upgrade<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) -> (Stream<IO>, String) {
     let head = read_head(&mut io).await;
+    (upgraded(io, &head).await, head)
+}
+
+/// Upgrades to a WebSocket when the request has been read.
+pub(crate) async fn upgraded<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO, head: &str) -> Stream<IO> {
     let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -77,7 +82,7 @@ pub(crate) async fn upgrade<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) -> (
     io.flush().await.unwrap();
     let mut stream = Stream::server(io, Bytes::new());
     stream.set_max_message(1 << 20);
-    (stream, head)
+    stream
 }
 
 /// Accepts the next connection and upgrades it.
@@ -94,6 +99,18 @@ pub(crate) async fn recv<IO: AsyncRead + AsyncWrite + Unpin>(stream: &mut Stream
         Message::Text(text) => serde_json::from_str(&text).unwrap(),
         other => panic!("{other:?}"),
     }
+}
+
+/// The time in milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_millis()).unwrap()
+}
+
+/// Sends the challenge of a gateway whose clock says `ts`.
+pub(crate) async fn challenge_at<IO: AsyncRead + AsyncWrite + Unpin>(stream: &mut Stream<IO>, ts: u64) {
+    let payload = json!({"nonce": NONCE, "ts": ts});
+    send(stream, json!({"type": "event", "event": "connect.challenge", "payload": payload})).await;
 }
 
 /// Sends the challenge and reads the `connect` request. A device in it must have signed properly.

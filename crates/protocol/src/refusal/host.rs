@@ -1,7 +1,7 @@
 //! Explanations for what is not a refusal of the gateway: a start that fails, a gateway that cannot be reached,
 //! tokens that do not agree, a call that lacks a scope (causes C-08, C-15, C-17 to C-20). Pure: the facts come in.
 
-use super::{Cause, Help, Place, Vantage, address::Address, vantage::plain_id};
+use super::{Cause, Help, Vantage, vantage::plain_id};
 use crate::{
     dialect::Dialect,
     error::ErrorShape,
@@ -150,108 +150,6 @@ pub fn bind_without_auth(bind: &str, missing: &str, vantage: &Vantage) -> Help {
         ),
         vantage.openclaw("doctor --generate-gateway-token"),
     )
-}
-
-/// Why a gateway was not reached.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unreached {
-    /// The connection was refused: nothing listens there.
-    NothingListening,
-    /// No answer in time.
-    Timeout {
-        /// Milliseconds waited.
-        after_ms: u64,
-    },
-    /// The name does not resolve.
-    UnknownHost,
-    /// An HTTP server that is not a gateway answered.
-    ForeignHttp {
-        /// Its status.
-        status: u16,
-    },
-    /// The gateway answers, but a proxy in between does not let WebSockets through.
-    UpgradeBlocked {
-        /// The status of the answer to the upgrade.
-        status: u16,
-    },
-    /// A gateway of the original refused because a proxy forwarded the request (HTTP 403).
-    ProxyNotTrusted,
-    /// The certificate is not the expected one.
-    Certificate,
-    /// The connection was cut before an answer; the code as seen (1000, 1005, 1006, 1012).
-    Cut {
-        /// The close code.
-        code: u16,
-    },
-}
-
-/// C-20: the gateway was not reached. `source` says where the address came from (`config`, `cli --url`, …).
-#[must_use]
-pub fn unreachable(url: &str, source: &str, why: &Unreached, vantage: &Vantage) -> Help {
-    let target = format!("{} (from {})", Words::new(url), Words::new(source));
-    let address = Address::parse(url);
-    let local = address
-        .as_ref()
-        .is_none_or(|a| a.host == "localhost" || a.host.starts_with("127.") || a.host == "[::1]");
-    let start = vantage.on_gateway("gateway start");
-    let check = vantage.openclaw_at_url("doctor");
-    let new = |sentence: String, fix: String, place: Place| Help {
-        cause: Cause::Unreachable,
-        sentence,
-        fix: Some(fix),
-        place,
-    };
-    match why {
-        Unreached::NothingListening if local => {
-            new(format!("Nothing is listening on {target}: the gateway is not running."), start, Place::Here)
-        }
-        Unreached::NothingListening => new(
-            format!(
-                "Nothing is listening on {target}: the gateway there is not running, or listens only for its own machine."
-            ),
-            start,
-            Place::GatewayHost,
-        ),
-        Unreached::Timeout { after_ms } => new(
-            format!(
-                "{target} did not answer within {}: the machine is off, the port is filtered, or a tunnel is dead.",
-                crate::time::in_words(*after_ms)
-            ),
-            check,
-            Place::Here,
-        ),
-        Unreached::UnknownHost => {
-            new(format!("The name in {target} is not known to the network."), check, Place::Here)
-        }
-        Unreached::ForeignHttp { status } => new(
-            format!("{target} answered HTTP {status} and is not an OpenClaw gateway. The port may be wrong."),
-            vantage.on_gateway("config get gateway.port"),
-            Place::GatewayHost,
-        ),
-        Unreached::UpgradeBlocked { status } => new(
-            format!(
-                "{target} answers, but something before it answers WebSockets with HTTP {status}: a proxy or a sign-in page stands in the way."
-            ),
-            check,
-            Place::Here,
-        ),
-        Unreached::ProxyNotTrusted => unknown_proxy(None, &[], None, &[], vantage),
-        Unreached::Certificate => new(
-            format!("The certificate of {target} is not the one that was expected, so nothing was sent."),
-            check,
-            Place::Here,
-        ),
-        Unreached::Cut { code: 1012 } => {
-            Help::wait(Cause::NotNow, format!("The gateway at {target} is restarting."))
-        }
-        Unreached::Cut { code } => new(
-            format!(
-                "The connection to {target} was cut ({code}) before the gateway said anything: by a proxy, a tunnel, or a gateway that stopped."
-            ),
-            check,
-            Place::Here,
-        ),
-    }
 }
 
 /// C-15: a request came through a proxy that the gateway does not know. `offer` is the address that may be put into

@@ -52,6 +52,14 @@ impl Os {
         }
     }
 
+    /// Puts a variable into the shell's environment; the value is of a strict alphabet.
+    pub(super) fn set(self, name: &str, value: &str) -> String {
+        match self {
+            Self::Linux | Self::MacOs => format!("export {name}={value}"),
+            Self::Windows => format!("$env:{name} = '{value}'"),
+        }
+    }
+
     /// Stops a service of the user and keeps it from starting again.
     pub(super) fn retire(self, service: &str) -> String {
         match self {
@@ -179,7 +187,8 @@ impl Vantage {
     }
 
     /// As [`Vantage::openclaw`], pointed at the same gateway, for commands that take `--url`.
-    pub(super) fn openclaw_at_url(&self, args: &str) -> String {
+    #[must_use]
+    pub fn openclaw_at_url(&self, args: &str) -> String {
         match self.url.as_deref().and_then(Address::parse) {
             Some(address) => self.openclaw(&format!("{args} --url {}", address.websocket())),
             None => self.openclaw(args),
@@ -196,7 +205,8 @@ impl Vantage {
     }
 
     /// The line that brings a remote gateway to this machine's port 18789.
-    pub(super) fn tunnel(&self) -> String {
+    #[must_use]
+    pub fn tunnel(&self) -> String {
         let address = self.url.as_deref().and_then(Address::parse);
         let port = address.as_ref().map_or(18789, |address| address.port);
         let host =

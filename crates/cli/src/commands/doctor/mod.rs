@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use self::mend::Mended;
 use crate::args::doctor::DoctorArgs;
 use crate::args::reach::ReachArgs;
+use crate::commands::path_test;
 use crate::context::Context;
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
 use crate::numbers;
@@ -26,6 +27,16 @@ const PATIENCE_MS: u64 = 800;
 
 /// Runs the checks, mends if that was asked, and ends with 1 when something blocking remains (ruling 37).
 pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Outcome {
+    if args.url.is_some() {
+        let reach = ReachArgs {
+            url: args.url.clone(),
+            token: args.token.clone(),
+            password: args.password.clone(),
+            timeout: args.timeout.clone(),
+            port: None,
+        };
+        return path_test::run(context, ui, &reach, args.json).await;
+    }
     if args.generate_gateway_token && !args.fix {
         let wish = generate::Wish {
             origin: "doctor --generate-gateway-token",

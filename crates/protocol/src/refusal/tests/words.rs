@@ -323,7 +323,11 @@ fn the_host_explains_ports_binds_and_silence() {
     );
     for (why, fix, id) in [
         (Unreached::NothingListening, Some("openclaw gateway start"), "C-20"),
-        (Unreached::Timeout { after_ms: 10_000 }, Some("openclaw doctor --url ws://127.0.0.1:18789"), "C-20"),
+        (
+            Unreached::Timeout { after_ms: 10_000, waiting: Waiting::Connection },
+            Some("openclaw doctor --url ws://127.0.0.1:18789"),
+            "C-20",
+        ),
         (Unreached::Cut { code: 1006 }, Some("openclaw doctor --url ws://127.0.0.1:18789"), "C-20"),
         (Unreached::Cut { code: 1012 }, None, "C-24"),
         (Unreached::ForeignHttp { status: 404 }, Some("openclaw config get gateway.port"), "C-20"),
@@ -332,6 +336,33 @@ fn the_host_explains_ports_binds_and_silence() {
         let help = unreachable(url, "local loopback", &why, &at);
         assert_eq!((help.fix.as_deref(), help.cause.id().as_str()), (fix, id), "{why:?}");
         assert!(help.sentence.contains(url), "{}", help.sentence);
+    }
+    for (why, url, source, fix) in [
+        (Unreached::WantsTls, "ws://gw.example", "cli --url", "openclaw doctor --url wss://gw.example"),
+        (
+            Unreached::WantsTls,
+            "ws://gw.example:1/x",
+            "config gateway.remote.url",
+            "openclaw config set gateway.remote.url wss://gw.example:1/x",
+        ),
+        (
+            Unreached::NotTls,
+            "wss://127.0.0.1:1",
+            "env OPENCLAW_GATEWAY_URL",
+            "export OPENCLAW_GATEWAY_URL=ws://127.0.0.1:1",
+        ),
+        (Unreached::NotTls, "wss://gw.example:1", "cli --url", "ssh -N -L 18789:127.0.0.1:1 user@gw.example"),
+        (
+            Unreached::SignIn { status: 302 },
+            "wss://gw.example",
+            "cli --url",
+            "openclaw config set gateway.remote.edgeAuth.CF-Access-Client-Id <id>",
+        ),
+        (Unreached::WantsTls, "ws://$(id)", "cli --url", "openclaw doctor --url <url>"),
+    ] {
+        let at =
+            Vantage { url: Some(url.to_owned()), gateway: Some(Caller::default()), ..Vantage::default() };
+        assert_eq!(unreachable(url, source, &why, &at).fix.as_deref(), Some(fix), "{why:?} {url}");
     }
     let proxy = unknown_proxy(
         Some("10.0.0.7".parse().unwrap()),
