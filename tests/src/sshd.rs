@@ -100,8 +100,18 @@ impl Sshd {
     }
 }
 
+/// The processes that a process has started.
+fn children(pid: u32) -> Vec<i32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
 impl Drop for Sshd {
     fn drop(&mut self) {
+        // Each login is a process of its own, which would outlive the server.
+        for session in children(self.child.id()).into_iter().filter_map(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process(session, rustix::process::Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {

@@ -1,11 +1,12 @@
 //! Rows about gateways in containers and behind address translation.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use openclaw_tests::acceptance::{Row, fix_of};
 use openclaw_tests::container::{Container, Image, Service};
 use openclaw_tests::docker_host::{BRIDGE, CLIENT, DockerHost, PORT, Publish};
-use openclaw_tests::network::Namespace;
+use openclaw_tests::network::{Namespace, wire};
 use openclaw_tests::wait::until;
 use openclaw_tests::{Answer, Connect, Device, Dial, Dialect, http, skipped};
 use serde_json::{Value, json};
@@ -227,4 +228,50 @@ fn n_01_nothing_that_came_from_elsewhere_is_let_in_unasked() {
     must_pair("through docker-proxy", &|| docker.from_afar());
     let paired = container.exec(&["openclaw", "devices", "list", "--json"]).ok().json();
     assert_eq!(paired["paired"], json!([]), "{paired}");
+}
+
+#[test]
+fn the_image_on_a_platform_that_sets_port_and_has_a_proxy_in_front() {
+    const EDGE: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 2);
+    let made = Namespace::new("box", Ipv4Addr::new(100, 64, 0, 9)).and_then(|inside| {
+        let edge = Namespace::new("edge", EDGE)?;
+        wire((&inside, "eth0", "100.64.0.9/10"), (&edge, "eth0", "100.64.0.2/10"))?;
+        Some((Arc::new(inside), Arc::new(edge), Image::build()?))
+    });
+    let Some((inside, edge, image)) = made else { return skipped(NO_CONTAINERS) };
+    let (command, health_check) = (image.command.clone(), image.health_check.clone());
+    let container = Container::run(image, &inside, &[("PORT".to_owned(), "8080".to_owned())], &command);
+    let at = SocketAddr::from((inside.address, 8080));
+    until("the gateway on the platform's port", || {
+        edge.run(|| http::get(at, "/healthz")).filter(|answer| answer.status == 200)
+    });
+    container.exec(&health_check.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+
+    // The platform's proxy says for whom it speaks, and is not believed for its address.
+    let dial = || {
+        let edge = Dial::to(at).from(openclaw_tests::network::Origin::Inside(edge.clone()));
+        edge.host("app.example.com").header("X-Forwarded-For", "203.0.113.9")
+    };
+    let connect = Connect::cli(Dialect::V4).token(&token(&container)).device(&Device::new());
+    let (error, _) = dial().open().connect(&connect).refused();
+    assert_eq!(error["details"]["code"], json!("PAIRING_REQUIRED"), "{error}");
+    let line = container.line_with("cause=C-15");
+    assert!(line.contains("a proxy at 100.64.0.2") && line.contains("<proxy address>"), "{line}");
+    let wide =
+        ["openclaw", "config", "set", "gateway.trustedProxies", "[\"100.64.0.0/10\"]", "--strict-json"];
+    container.exec(&wide).failed(1);
+    container.exec(&[&wide[..], &["--force"]].concat()).ok();
+    until("the proxy to be believed", || {
+        let device = Device::new();
+        let connect = Connect::cli(Dialect::V4).token(&token(&container)).device(&device);
+        dial().open().connect(&connect).refused();
+        let list = container.exec(&["openclaw", "devices", "list", "--json"]).ok().json();
+        container.exec(&["openclaw", "devices", "clear", "--pending", "--yes"]).ok();
+        let pending = list["pending"].as_array().unwrap();
+        pending.iter().any(|entry| entry["remoteIp"] == json!("203.0.113.9")).then_some(())
+    });
+    // The first device needs no shell in there: the code in the platform's log does.
+    let connect =
+        Connect::cli(Dialect::V4).auth("bootstrapToken", &claim_code(&container)).device(&Device::new());
+    dial().open().connect(&connect).hello();
 }
