@@ -221,8 +221,9 @@ fn cells(line: &str) -> Option<Vec<String>> {
     Some(cells.into_iter().map(|cell| cell.trim().to_owned()).collect())
 }
 
-/// What stands between backticks; two of them hold a text that has one itself.
-fn code_spans(cell: &str) -> Vec<String> {
+/// The code spans of a cell, which are what the program says: what stands between backticks; two of them hold a text
+/// that has one itself.
+pub fn code_spans(cell: &str) -> Vec<String> {
     let mut spans = Vec::new();
     let mut rest = cell;
     while let Some(at) = rest.find('`') {

@@ -178,3 +178,29 @@ fn a_24_devices_commands_as_guides_print_them() {
     Row::of("A-24").says(&again);
     gateway.dial_remote().open().connect(&connect).hello();
 }
+
+#[test]
+fn g4_1_the_two_minute_fix_in_its_order() {
+    let world = World::new();
+    let gateway = world.start();
+    let connect = reader(&Device::new());
+    let (_, request) = asked(&gateway, &connect);
+    gateway.cli(&["gateway", "status"]).ok();
+    gateway.cli(&["devices", "list"]).ok();
+    let row = Row::of("G4-1");
+    let shown = gateway.cli(&["devices", "approve", "--latest"]).failed(1);
+    row.mends(&shown);
+    // At a terminal it shows and asks; a no is a no.
+    for (answer, code) in [("n", 1), ("y", 0)] {
+        let mut talk = world.sh_talking("openclaw devices approve --latest --no-wait");
+        let text = talk.terminal.read_until("[y/N] ");
+        harmless(&world, &text);
+        row.says(&text);
+        talk.terminal.type_line(answer);
+        let said = talk.ended();
+        assert_eq!(said.code, code, "{said:?}");
+        assert_eq!(waiting(&gateway, &request).is_some(), answer == "n");
+    }
+    gateway.dial_remote().open().connect(&connect).hello();
+    gateway.cli(&["status"]).ok();
+}
