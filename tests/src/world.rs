@@ -228,6 +228,7 @@ impl World {
             .env("OPENCLAW_DISABLE_BONJOUR", "1")
             // Build machines often are containers themselves, where no TCP peer counts as local.
             .env("OPENCLAW_IN_CONTAINER", "0")
+            .envs(place::left_out())
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who started it")]
 
 mod bench;
+mod catalogue;
+mod copy;
 mod deny;
 mod interop;
 mod mutants;
@@ -27,6 +29,8 @@ Usage: cargo xtask <chore>
   prepare   build the binary and fetch the reference client that the whole-program tests use
   mutants   break one check of the admission decision at a time and demand that a test notices;
             `mutants <word>` breaks only those whose name contains the word
+  catalogue take one cause's sentence or fix out of the catalogue of refusals at a time and demand that the
+            tests named after the cause notice; `catalogue <word>` does only those whose id contains the word
   interop   run OpenClaw's own published command lines against this gateway (large download, own cache)
   bench     measure the release binary (start, memory, handshakes, storms; docs/performance.md);
             `bench <suite>` does only that
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
         ["interop"] => interop::run(),
         ["mutants"] => mutants::check(None),
         ["mutants", word] => mutants::check(Some(word)),
+        ["catalogue"] => catalogue::check(None),
+        ["catalogue", word] => catalogue::check(Some(word)),
         ["bench", words @ ..] => bench::run(words),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::run;
+use crate::{copy, run};
 
 /// One broken check: file below `crates/admission/src`, what stands there exactly once, and what takes its place.
 struct Mutant {
@@ -100,10 +100,9 @@ const MUTANTS: &[Mutant] = mutants! {
 
 /// Runs all mutants whose name contains `word`.
 pub(crate) fn check(word: Option<&str>) -> Result<()> {
-    let root = run::root();
     let work = run::target_dir()?.join("mutants");
     let tree = work.join("tree");
-    copy_sources(&root, &tree)?;
+    copy::write(&copy::workspace(&["protocol", "os", "pairing", "admission"], "admission")?, &tree)?;
     let began = Instant::now();
     ensure!(tests_pass(&tree, &work)?, "the tests fail before anything is broken");
     let mut survivors = Vec::new();
@@ -158,39 +157,4 @@ fn tests_pass(tree: &Path, work: &Path) -> Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// Copies what the room is built from.
-fn copy_sources(root: &Path, tree: &Path) -> Result<()> {
-    if tree.exists() {
-        std::fs::remove_dir_all(tree)?;
-    }
-    for crate_dir in ["protocol", "os", "pairing", "admission"] {
-        copy_dir(&root.join("crates").join(crate_dir), &tree.join("crates").join(crate_dir))?;
-    }
-    for file in ["Cargo.lock", "rust-toolchain.toml"] {
-        std::fs::copy(root.join(file), tree.join(file))?;
-    }
-    let manifest = std::fs::read_to_string(root.join("Cargo.toml"))?;
-    let members = manifest.lines().map(|line| match line {
-        line if line.starts_with("members = ") => "members = [\"crates/*\"]",
-        line if line.starts_with("default-members = ") => "default-members = [\"crates/admission\"]",
-        line => line,
-    });
-    std::fs::write(tree.join("Cargo.toml"), members.collect::<Vec<_>>().join("\n"))?;
-    Ok(())
-}
-
-fn copy_dir(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

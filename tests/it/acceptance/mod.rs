@@ -13,6 +13,7 @@ mod look;
 mod negative;
 mod pairing;
 mod proxies;
+mod quick;
 mod service;
 mod stand;
 mod why;

@@ -80,6 +80,14 @@ impl CallError {
         }
     }
 
+    /// A text in the details of the gateway's error.
+    pub(crate) fn detail(&self, name: &str) -> Option<&str> {
+        match self {
+            CallError::Refused(reply) => reply.detail(name),
+            CallError::Lost(_) => None,
+        }
+    }
+
     /// The gateway does not have the method: it is older, or the original.
     pub(crate) fn is_unknown_method(&self) -> bool {
         self.refusal().is_some_and(|message| message.starts_with("unknown method"))

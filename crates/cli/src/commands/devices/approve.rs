@@ -12,7 +12,7 @@ use super::{list, manage};
 use crate::args::devices::ApproveArgs;
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
 use crate::hint::{Hints, word};
-use crate::reach::Gateway;
+use crate::reach::{CallError, Gateway};
 use crate::ui::{Style, Ui, time};
 
 /// How long an approved device is given to show up.
@@ -117,7 +117,7 @@ async fn approve(
     let mut answer = match gateway.call("device.pair.approve", Value::Object(params)).await {
         Ok(answer) => answer,
         Err(error) if error.refusal() == Some("unknown requestId") => {
-            return Err(unknown(hints, &request.request_id));
+            return Err(gone(hints, request, &error));
         }
         Err(error) => return Err(error.into()),
     };
@@ -316,6 +316,16 @@ fn unknown(hints: &Hints, words: &str) -> Failure {
     Failure::new(format!("unknown requestId: no pending device request matches {words}"))
         .detail("  A request waits five minutes; the device files a new one when it tries again.")
         .fix(hints.command("devices list"))
+}
+
+/// The request was there when it was shown or named, and is not any more.
+fn gone(hints: &Hints, request: &Pending, error: &CallError) -> Failure {
+    let Some(replacement) = error.detail("replacement") else { return unknown(hints, &request.request_id) };
+    let id = word(replacement, "<requestId>").to_owned();
+    Failure::new("The request changed after it was shown; nothing was approved.")
+        .details(error.detail("reason").map(|reason| format!("  {}", Words::new(reason))))
+        .fix(hints.command(&format!("devices approve {id}")))
+        .field("requestId", replacement)
 }
 
 fn ambiguous(hints: &Hints, words: &str, several: &[Pending]) -> Failure {
