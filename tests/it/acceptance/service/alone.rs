@@ -91,6 +91,35 @@ fn a_21_only_the_gateway_of_this_state_is_touched() {
 }
 
 #[test]
+fn a_21_the_gateway_of_another_profile_is_named_with_its_own_command() {
+    let world = World::new();
+    world.write_config(&json!({"gateway": {"mode": "local", "port": world.port}}));
+    // The same account, and a configuration of the profile with the same port.
+    let folder = world.home().join(".openclaw-work");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(world.config_file(), folder.join("openclaw.json")).unwrap();
+    let mut command = world.command(&["--profile", "work", "gateway", "run"]);
+    let mut theirs = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the other gateway", || answers(&world).then_some(()));
+    let said = world.sh("openclaw gateway stop").failed(1);
+    assert!(said.err.contains(".openclaw-work"), "{said:?}");
+    assert_eq!(openclaw_tests::fix_of(&said), "openclaw --profile work gateway stop");
+    world.run_fix(&said).ok();
+    assert!(until("its end", || theirs.try_wait().unwrap()).success());
+}
+
+#[test]
+fn a_21_a_start_that_would_be_refused_says_why_and_what_ends_it() {
+    let world = World::new().with(|config| config["gateway"]["mode"] = json!("remote"));
+    let said = world.sh("openclaw gateway start").failed(1);
+    assert!(said.err.contains("Gateway start blocked"), "{said:?}");
+    let _background = Background(&world);
+    world.run_fix(&said).ok();
+    world.sh("openclaw gateway start").ok();
+    assert!(answers(&world));
+}
+
+#[test]
 fn a_21_another_account_does_not_stop_it() {
     if !is_root() {
         return skipped("becoming another user needs root");

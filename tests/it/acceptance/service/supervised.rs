@@ -65,6 +65,26 @@ fn a_21_a_gateway_without_a_service_gives_way_to_the_one_that_is_installed() {
 }
 
 #[test]
+fn a_21_the_service_of_a_profile_has_its_own_name_and_state_whatever_that_is_called() {
+    let world = World::new();
+    let state = world.home().join("a state \"of\" 100% $HOME's");
+    std::fs::rename(world.state(), &state).unwrap();
+    let world = world.variable("OPENCLAW_STATE_DIR", state.to_str().unwrap());
+    let systemd = match Systemd::start(&world) {
+        Ok(systemd) => systemd,
+        Err(why) => return skipped(why),
+    };
+    systemd.sh("openclaw --profile work gateway install").ok();
+    assert!(ready(&world));
+    assert_ne!(systemd.property("openclaw-gateway-work.service", "MainPID"), "0");
+    assert!(state.join("gateway.sock").exists(), "the gateway works on another state");
+    systemd.sh("openclaw --profile work gateway restart").ok();
+    systemd.sh("openclaw gateway install").failed(1);
+    systemd.sh("openclaw --profile work gateway uninstall").ok();
+    assert!(!ready(&world));
+}
+
+#[test]
 fn a_30_a_restart_of_the_unit_turns_nobody_away() {
     let world = World::new();
     let systemd = match Systemd::start(&world) {

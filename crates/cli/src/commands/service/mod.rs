@@ -10,6 +10,7 @@ mod stop;
 
 use openclaw_config::start::{self as plan, Overrides};
 use openclaw_os::port_owner::{Product, port_owner};
+use openclaw_protocol::refusal::Vantage;
 use openclaw_protocol::secret::Secret;
 use openclaw_service::place::Place;
 use openclaw_service::running::Running;
@@ -144,11 +145,13 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// The same as a failure of this verb.
+    /// The same as a failure of this verb, with the way out that the refusal itself names.
     fn would_not_start(&self, sentence: &str, lines: Vec<String>) -> Failure {
+        let fix = lines.iter().find_map(|line| line.trim_start().strip_prefix("Fix: ")).map(str::to_owned);
+        let words = lines.into_iter().filter(|line| !line.trim_start().starts_with("Fix: "));
         self.failure(sentence)
-            .details(lines.into_iter().map(|line| format!("  {line}")))
-            .fix(self.command("doctor --fix"))
+            .details(words.map(|line| format!("  {line}")))
+            .fix(fix.unwrap_or_else(|| self.command("doctor --fix")))
     }
 
     /// Two programs that both answer on the port are a riddle that a restart would not solve.
@@ -172,6 +175,26 @@ impl<'a> Site<'a> {
                 self.command("gateway status --deep"),
             ))
             .fix(self.command("gateway status --deep")))
+    }
+
+    /// A gateway of this account that has the port and works on another state: whose it is, and the command for it.
+    fn elsewhere(&self) -> Option<(String, String)> {
+        let own = &self.place.paths.state_dir;
+        port_owner(self.place.port).into_iter().find_map(|holder| {
+            let dir = holder.state_dir.filter(|dir| dir.canonicalize().ok() != own.canonicalize().ok())?;
+            let profile = match dir.strip_prefix(&self.context.paths.home).ok()?.to_str()? {
+                ".openclaw" => None,
+                name => Some(name.strip_prefix(".openclaw-")?.to_owned()),
+            };
+            let line = format!(
+                "Port {} is held by another gateway (pid {}), which works on {}.",
+                self.place.port,
+                holder.pid.unwrap_or_default(),
+                self.context.paths.short(&dir),
+            );
+            let there = Vantage { profile, ..self.context.vantage().clone() };
+            Some((line, there.openclaw(&format!("gateway {}", self.action))))
+        })
     }
 
     /// A service whose supervisor does not answer from this session.

@@ -143,6 +143,9 @@ fn nothing(site: &Site<'_>, installed: bool) -> Failure {
         "Gateway service disabled. No gateway runs on this state either.".to_owned()
     };
     let start = site.command("gateway start");
+    if let Some((line, command)) = site.elsewhere() {
+        return site.failure(sentence).field("result", "not-loaded").detail(line).fix(command);
+    }
     site.failure(sentence)
         .field("result", "not-loaded")
         .field("hints", json!([start]))
