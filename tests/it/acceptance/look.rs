@@ -342,4 +342,6 @@ fn an_audit_fails_ci_when_something_is_critical() {
     assert_eq!(document["findings"][0]["checkId"], json!("gateway.trusted_proxies_open"), "{document}");
     // A CI job has no need to read words.
     assert_eq!(document["summary"]["critical"], json!(1));
+    world.sh(document["findings"][0]["remediation"].as_str().unwrap()).ok();
+    world.cli(&["security", "audit"]).ok();
 }

@@ -1,6 +1,7 @@
 //! What needs somebody's attention, the worst first, each with the command that ends it. This is the list that a person
 //! reads; everything else that `status` prints is there to look things up.
 
+use openclaw_config::Severity;
 use openclaw_config::gateway::Mode;
 use openclaw_os::port_owner::{Holder, Product};
 use openclaw_protocol::refusal::{PortHolder, Vantage, port_taken};
@@ -124,6 +125,13 @@ fn configuration(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
     for issue in config.parts_off().filter(|_| config.valid).take(MAX_TOLD) {
         let text = format!("A part of the configuration is off: {issue}.");
         items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("config validate")));
+    }
+    let warnings = config.issues.iter().filter(|issue| issue.severity == Severity::Warning);
+    if let (true, Some(first)) = (config.valid, warnings.clone().next()) {
+        let count = warnings.count();
+        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+        let text = format!("The configuration has a warning: {first}{more}.");
+        items.push(Item::new(Topic::Config, Weight::Note, text).fix(vantage.openclaw("config validate")));
     }
     if survey.owner.status("/configuration/inForce") == Some(&Value::Bool(false)) && config.valid {
         let text = "The configuration on the disk is not the one in force.";

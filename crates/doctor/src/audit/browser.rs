@@ -2,7 +2,7 @@
 
 use openclaw_config::Loaded;
 
-use super::{Facts, Finding, Severity, exposure};
+use super::{Facts, Finding, Severity, exposure, keep_only};
 
 pub(super) fn check(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -10,6 +10,8 @@ pub(super) fn check(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
     let private = exposure::is_private(facts, loaded);
     let openclaw = |words: &str| facts.vantage.openclaw(words);
     if ui.allowed_origins.iter().any(|origin| origin == "*") {
+        let others = ui.allowed_origins.iter().map(String::as_str).filter(|origin| *origin != "*");
+        let others: Vec<&str> = others.collect();
         found.push(
             Finding::new(
                 "gateway.control_ui.allowed_origins_wildcard",
@@ -17,7 +19,7 @@ pub(super) fn check(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
                 "Pages of every origin may connect",
                 "gateway.controlUi.allowedOrigins has *: any page that is open in a browser can speak to the gateway.",
             )
-            .fix(openclaw("config set gateway.controlUi.allowedOrigins '[\"https://<host>\"]' --strict-json")),
+            .fix(keep_only(facts, "gateway.controlUi.allowedOrigins", &others)),
         );
     }
     if ui.host_header_origin_fallback {

@@ -100,6 +100,22 @@ pub struct Facts<'a> {
     pub vantage: Vantage,
 }
 
+/// The command that leaves only these entries in a list. What could mean anything to a shell is left out of it, and an
+/// empty list is the same as none.
+fn keep_only(facts: &Facts<'_>, path: &str, entries: &[&str]) -> String {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b".:/-[]".contains(&byte);
+    let kept: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.trim())
+        .filter(|entry| !entry.is_empty() && entry.bytes().all(harmless))
+        .map(|entry| format!("\"{entry}\""))
+        .collect();
+    if kept.is_empty() {
+        return facts.vantage.openclaw(&format!("config unset {path}"));
+    }
+    facts.vantage.openclaw(&format!("config set {path} '[{}]' --strict-json", kept.join(",")))
+}
+
 /// Everything that was found, the worst first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {

@@ -5,13 +5,15 @@ use openclaw_config::gateway::AuthMode;
 use openclaw_config::proxies::{Breadth, Range};
 use openclaw_protocol::words::Words;
 
-use super::{Facts, Finding, Severity, exposure};
+use super::{Facts, Finding, Severity, exposure, keep_only};
 
 pub(super) fn check(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
     let mut found = Vec::new();
     let gateway = &loaded.gateway;
-    let list =
-        facts.vantage.openclaw("config set gateway.trustedProxies '[\"<proxy address>\"]' --strict-json");
+    let good = gateway.trusted_proxies.iter().map(String::as_str);
+    let good: Vec<&str> =
+        good.filter(|entry| Range::parse(entry).is_some_and(|range| range.too_broad().is_none())).collect();
+    let list = keep_only(facts, "gateway.trustedProxies", &good);
     for entry in &gateway.trusted_proxies {
         let shown = Words::new(entry);
         let (id, severity, title, detail) = match Range::parse(entry).map(|range| range.too_broad()) {

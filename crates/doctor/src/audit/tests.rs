@@ -150,3 +150,20 @@ fn a_file_that_cannot_be_parsed_is_said() {
     let report = audited(dir.path(), |_| {});
     assert_eq!(ids(&report), [("config.unreadable", Severity::Warn)]);
 }
+
+#[test]
+fn the_way_out_keeps_what_is_right() {
+    let first = |gateway: &str| {
+        let dir = state(&format!("{{gateway: {{mode: 'local', auth: {{token: '{GOOD}'}}, {gateway}}}}}"));
+        audited(dir.path(), |_| {}).findings[0].remediation.clone().unwrap()
+    };
+    assert_eq!(first("trustedProxies: ['0.0.0.0/0']"), "openclaw config unset gateway.trustedProxies");
+    assert_eq!(
+        first("trustedProxies: ['10.1.2.3', '0.0.0.0/0', 'nginx', 'fd00::1']"),
+        "openclaw config set gateway.trustedProxies '[\"10.1.2.3\",\"fd00::1\"]' --strict-json"
+    );
+    assert_eq!(
+        first("controlUi: {allowedOrigins: ['*', 'https://a.example.com', \"https://x';reboot\"]}"),
+        "openclaw config set gateway.controlUi.allowedOrigins '[\"https://a.example.com\"]' --strict-json"
+    );
+}
