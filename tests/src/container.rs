@@ -278,6 +278,11 @@ impl Container {
         self.root().join("home/node/.openclaw")
     }
 
+    /// How it ended, if it has.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.unshare.try_wait().unwrap().map(|status| status.code().unwrap_or(-1))
+    }
+
     /// `docker stop`: asks process 1 to end, waits, and returns its exit code.
     pub fn stop(mut self) -> i32 {
         let first = rustix::process::Pid::from_raw(self.first as i32).unwrap();

@@ -146,6 +146,9 @@ fn g1_3_a_browser_on_the_host_of_the_container() {
     let (error, _) = browser(docker.from_host()).open().connect(&with_token).refused();
     assert_eq!(error["details"]["code"], json!("PAIRING_REQUIRED"), "{error}");
     row.says(&error["details"]["help"]);
+    // The doctor in the container names the way there.
+    let doctor = container.exec(&["openclaw", "doctor"]);
+    assert!(doctor.out.contains(&format!("come through its bridge and appear as {BRIDGE}")), "{doctor:?}");
     // Nobody needs a shell in the container for the first device: its log shows a code.
     row.mends(&container.logs());
     let with_code = page.auth("bootstrapToken", &claim_code(&container));
@@ -274,4 +277,33 @@ fn the_image_on_a_platform_that_sets_port_and_has_a_proxy_in_front() {
     let connect =
         Connect::cli(Dialect::V4).auth("bootstrapToken", &claim_code(&container)).device(&Device::new());
     dial().open().connect(&connect).hello();
+}
+
+#[test]
+fn as_process_1_it_restarts_in_place_takes_care_of_orphans_and_stops_when_asked() {
+    let Some((docker, mut container)) = compose() else { return };
+    let first = container.first_process();
+    let children = || {
+        let text =
+            std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
+        text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(children(), Vec::<String>::new());
+    // A program whose parent is gone becomes the child of process 1, which nobody else would wait for.
+    let orphan = std::process::Command::new("nsenter")
+        .args(["--target", &first.to_string(), "--pid", "/bin/sh", "-c", "sleep 1 >/dev/null 2>&1 &"])
+        .status()
+        .unwrap();
+    assert!(orphan.success());
+    until("the orphan to be adopted", || (!children().is_empty()).then_some(()));
+    until("the orphan to be taken care of", || children().is_empty().then_some(()));
+
+    let said = container.sh("docker compose exec openclaw-gateway node dist/index.js gateway restart");
+    assert_eq!(said.code, 0, "{said:?}");
+    wait_ready(&container, &docker.container);
+    assert_eq!(container.exec(&["openclaw", "devices", "list"]).ok().out, "No device pairing entries.\n");
+    // It was process 1 all the time: the container never ended.
+    assert_eq!(container.exit_code(), None);
+    container.exec(&["openclaw", "gateway", "stop"]);
+    until("the container to end", || container.exit_code());
 }

@@ -100,6 +100,13 @@ fn g1_9_a_proxy_in_front_of_the_dashboard() {
         let gateway = world.start();
         let proxy = ReverseProxy::start(kind, &here, world.port);
         let row = Row::of("G1-9");
+        if kind == Kind::Nginx {
+            // From outside the whole way is looked at, hop by hop, with the settings for both sides of the one that fails.
+            let url = format!("http://{}", proxy.address());
+            let way = World::inside(&there).cli(&["doctor", "--url", &url]).failed(1);
+            row.mends(&way);
+            assert!(way.out.contains("proxy_set_header Host $host;"), "{way:?}");
+        }
         // The page itself, under a name that nobody has told the gateway.
         let page = there.run(|| http::request(proxy.address(), "GET", "/", &[("Host", NAME)], "")).unwrap();
         assert!(page.status == 200 && page.body.starts_with("<!doctype html>"), "{kind:?}: {page:?}");
