@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use openclaw_config::gateway::Mode;
 use openclaw_config::{Env, LoadError, Loaded, Paths};
 use openclaw_os::container::Container;
 use openclaw_os::port_owner::Holder;
@@ -106,6 +107,11 @@ impl Facts<'_> {
     /// What to type for what `--fix` does.
     pub(crate) fn doctor_fix(&self) -> String {
         self.command("doctor --fix")
+    }
+
+    /// No gateway is meant to run here: `gateway.mode` is remote.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.loaded().is_some_and(|loaded| loaded.gateway.mode == Some(Mode::Remote))
     }
 
     /// The configuration, when it could be read.

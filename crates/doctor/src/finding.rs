@@ -68,6 +68,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// What `--fix` does about it.
     pub repair: Option<Repair>,
+    /// The cause id of the list of causes, when it is one: `C-18`.
+    pub cause: Option<String>,
     /// Path in the configuration, when it is about one.
     pub path: Option<String>,
     /// Line of the configuration file.
@@ -83,6 +85,7 @@ impl Finding {
             fact: escape(&fact.into(), MAX_FACT),
             fix: None,
             repair: None,
+            cause: None,
             path: None,
             line: None,
         }
@@ -123,6 +126,12 @@ impl Finding {
     /// `--fix` can do it.
     pub(crate) fn repair(mut self, repair: Repair) -> Self {
         self.repair = Some(repair);
+        self
+    }
+
+    /// It is a cause that messages carry.
+    pub(crate) fn cause(mut self, id: impl Into<String>) -> Self {
+        self.cause = Some(id.into());
         self
     }
 
@@ -168,6 +177,9 @@ impl Finding {
             }
             Some(Fix::Advice(text)) => out["fixHint"] = json!(text),
             None => {}
+        }
+        if let Some(cause) = &self.cause {
+            out["cause"] = json!(cause);
         }
         if let Some(path) = &self.path {
             out["path"] = json!(path);

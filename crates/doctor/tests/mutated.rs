@@ -1,6 +1,8 @@
 //! A thousand configuration files as people, editors and power cuts leave them: each either starts a gateway or says
 //! everything that keeps it from starting (ruling 11), and is mended by patches that can be taken back to the byte.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

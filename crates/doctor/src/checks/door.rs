@@ -14,8 +14,8 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     vec![match &door.outcome {
         Ok(how) => Finding::ok(ID, WHAT, format!("{target} lets this machine in{how}")),
         Err(refused) => {
-            let cause = refused.cause.as_deref().map(|cause| format!(" [{cause}]")).unwrap_or_default();
-            let finding = Finding::blocking(ID, WHAT, format!("{target}: {}{cause}", refused.sentence));
+            let mut finding = Finding::blocking(ID, WHAT, format!("{target}: {}", refused.sentence));
+            finding.cause = refused.cause.clone();
             match &refused.fix {
                 Some(fix) => finding.fix(fix.clone()),
                 None => finding,

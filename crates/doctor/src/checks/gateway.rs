@@ -11,9 +11,14 @@ pub(super) const WHAT: &str = "Gateway";
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     match &facts.gateway {
+        Gateway::Stopped if facts.is_remote() => {
+            vec![Finding::ok(ID, WHAT, "gateway.mode is remote: none has to run here")]
+        }
         Gateway::Unasked => vec![Finding::skipped(ID, WHAT, "not asked")],
         Gateway::Stopped => vec![
-            Finding::warning(ID, WHAT, "not running; nobody can connect").fix(facts.command("gateway start")),
+            Finding::warning(ID, WHAT, "not running; nobody can connect")
+                .fix(facts.command("gateway start"))
+                .cause("C-20"),
         ],
         Gateway::Silent(why) => vec![
             Finding::blocking(ID, WHAT, format!("runs and does not answer its owner: {why}"))

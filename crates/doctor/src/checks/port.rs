@@ -1,7 +1,8 @@
 //! Host and port: who listens there, and is it the gateway of this state directory (C-18)?
 
 use openclaw_os::port_owner::{Holder, Product};
-use openclaw_protocol::words::escape;
+use openclaw_protocol::refusal::{PortHolder, port_taken};
+use openclaw_protocol::words::{Words, escape};
 
 use crate::facts::{Facts, Gateway};
 use crate::finding::Finding;
@@ -45,28 +46,27 @@ fn one(facts: &Facts<'_>, port: u16, holder: &Holder, running: bool) -> Finding 
     if ours {
         return Finding::ok(ID, WHAT, format!("port {port} is held by this gateway ({who})"));
     }
-    match holder.product {
-        Product::Gateway => {
-            let fact = format!("another gateway instance is already listening on port {port}: {who}");
-            let finding = Finding::blocking(ID, WHAT, fact);
-            match holder.unit.as_deref().filter(|unit| is_unit(unit)) {
-                Some(unit) => finding.fix(format!("systemctl --user disable --now {unit}")),
-                None => finding.fix(facts.command("gateway stop")),
-            }
-        }
-        Product::SshTunnel => Finding::warning(
-            ID,
-            WHAT,
-            format!("port {port} is the local end of an SSH tunnel: {who}"),
-        )
-        .advice(
-            "commands for port {port} go through that tunnel; close it to use the gateway of this machine"
-                .replace("{port}", &port.to_string()),
-        ),
-        Product::Other | Product::Unknown => {
-            Finding::blocking(ID, WHAT, format!("port {port} is held by another program: {who}"))
-                .fix(facts.command("config set gateway.port <port>"))
-        }
+    if holder.product == Product::SshTunnel {
+        let fact = format!("port {port} is the local end of an SSH tunnel: {who}");
+        return Finding::warning(ID, WHAT, fact).advice(format!(
+            "commands for port {port} go through it; close it to use the gateway of this machine"
+        ));
+    }
+    // The catalogue words what a refused start says; the doctor says the same.
+    let described = PortHolder {
+        pid: holder.pid,
+        program: holder.name.as_deref().map(Words::new),
+        version: holder.version.as_deref().map(Words::new),
+        unit: holder.unit.clone(),
+        system_unit: holder.is_in_system_unit(),
+        former: holder.is_former(),
+        ours: false,
+    };
+    let help = port_taken(&format!("ws://127.0.0.1:{port}"), Some(&described), facts.vantage);
+    let finding = Finding::blocking(ID, WHAT, help.sentence).cause("C-18");
+    match help.fix {
+        Some(fix) => finding.fix(fix),
+        None => finding,
     }
 }
 
@@ -90,11 +90,4 @@ fn describe(holder: &Holder) -> String {
         parts.push(format!("version {}", escape(version, 40)));
     }
     parts.join(", ")
-}
-
-/// A unit's name that may stand in a command.
-fn is_unit(name: &str) -> bool {
-    (1..=120).contains(&name.len())
-        && !name.starts_with('-')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@:".contains(&byte))
 }

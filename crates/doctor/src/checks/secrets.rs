@@ -16,6 +16,9 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(loaded) = facts.loaded() else {
         return vec![Finding::skipped(ID, WHAT, "the configuration cannot be read")];
     };
+    if facts.is_remote() {
+        return vec![Finding::ok(ID, WHAT, "gateway.mode is remote: that gateway has its own")];
+    }
     let mut findings = placeholders(facts, loaded);
     let sources = start::secret_sources(loaded, &Overrides::default());
     let uses = if loaded.gateway.auth.mode == Some(AuthMode::Password) { "password" } else { "token" };
@@ -53,6 +56,7 @@ fn missing(facts: &Facts<'_>, loaded: &Loaded) -> Finding {
             "gateway.auth.token comes from a program that the gateway asks when it starts",
         ),
         _ => Finding::warning(ID, WHAT, "the gateway has no token")
+            .cause("C-12")
             .fix(facts.command("doctor --generate-gateway-token"))
             .repair(Repair::GenerateToken),
     }
@@ -71,7 +75,7 @@ fn stale(facts: &Facts<'_>, source: &SecretSource, all: &[SecretSource]) -> Find
         "{} differs from what the gateway uses: {winner}. Commands and clients started from here send the other one",
         in_force(facts, source)
     );
-    let finding = Finding::warning(ID, WHAT, fact);
+    let finding = Finding::warning(ID, WHAT, fact).cause("C-08");
     match source.source {
         Source::Env(name) if facts.env.get(name).is_some() => finding.fix(format!("unset {name}")),
         Source::Env(name) => {

@@ -53,11 +53,12 @@ fn refused(facts: &Facts<'_>, loaded: &Loaded, lines: &[String]) -> Finding {
     }
     match gateway.auth.mode {
         // Only the missing lock is put in; how far the gateway can be reached stays what the owner wrote (D-04).
-        Some(AuthMode::None) => {
-            finding.fix(facts.command("doctor --generate-gateway-token")).repair(Repair::GenerateToken)
-        }
+        Some(AuthMode::None) => finding
+            .cause("C-19")
+            .fix(facts.command("doctor --generate-gateway-token"))
+            .repair(Repair::GenerateToken),
         Some(AuthMode::Password) if matches!(gateway.auth.password, SecretValue::Unset) => {
-            finding.fix(facts.command("config set gateway.auth.mode token"))
+            finding.cause("C-11").fix(facts.command("config set gateway.auth.mode token"))
         }
         _ => finding.fix(facts.command("config validate")),
     }

@@ -382,3 +382,12 @@ fn where_no_supervisor_is_there_is_nothing_to_mend() {
         "{findings:?}"
     );
 }
+
+#[test]
+fn a_remote_client_needs_no_gateway_and_no_token_here() {
+    let world = World::with("{gateway: {mode: 'remote', remote: {url: 'wss://gw.example'}}}");
+    for id in ["gateway-health", "gateway-auth", "gateway-start"] {
+        let findings = world.findings(id);
+        assert!(findings.iter().all(|finding| finding.severity == Severity::Ok), "{findings:?}");
+    }
+}

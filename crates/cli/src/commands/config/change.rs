@@ -170,6 +170,9 @@ pub(super) fn refusal(context: &Context, error: EditError) -> Failure {
                 .detail(format!("  The file as it was before that change: {}", context.paths.short(copy)));
             failure.fix(hints.local("config history"))
         }
+        EditError::Placeholder { .. } => {
+            Failure::new(error.to_string()).fix(hints.local("gateway auth-token --show"))
+        }
         EditError::NoSuchChange(_) => Failure::new(error.to_string()).fix(hints.local("config history")),
         EditError::NothingToUndo => {
             Failure::new(EditError::NothingToUndo.to_string()).fix(hints.local("config validate"))
