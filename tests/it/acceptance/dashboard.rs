@@ -194,3 +194,40 @@ fn a_server_that_forbids_forwarding_is_told() {
         .failed(1);
     assert!(said.all().contains("does not allow forwarding"), "{said:?}");
 }
+
+/// A desktop whose browser is `curl`: it notes with what it was started, and where it was sent.
+fn desktop(world: World) -> World {
+    use std::os::unix::fs::PermissionsExt;
+    let bin = world.home().join("desktop");
+    std::fs::create_dir(&bin).unwrap();
+    let script = "#!/bin/sh\nprintf '%s\\n' \"$*\" > \"$HOME/started-with\"\nexec curl -s -o /dev/null -D \"$HOME/sent-to\" \"$1\"\n";
+    std::fs::write(bin.join("xdg-open"), script).unwrap();
+    std::fs::set_permissions(bin.join("xdg-open"), PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
+    world.variable("DISPLAY", ":7").variable("PATH", &path)
+}
+
+#[test]
+fn the_browser_gets_the_token_and_the_list_of_processes_does_not() {
+    if !installed("curl") {
+        return skipped("curl is not installed");
+    }
+    let world = desktop(World::new());
+    let gateway = world.start();
+    let said = world.cli(&["dashboard"]).ok();
+    assert!(said.out.contains("Opened in your browser. Keep that tab to control OpenClaw."), "{said:?}");
+    let read = |name: &str| std::fs::read_to_string(world.home().join(name)).unwrap();
+    let (arguments, answer) = (read("started-with"), read("sent-to"));
+    assert!(arguments.starts_with("http://127.0.0.1:") && !arguments.contains(TOKEN), "{arguments}");
+    let location = format!("Location: http://127.0.0.1:{}/#token={TOKEN}\r\n", world.port);
+    assert!(answer.contains(&location), "{answer}");
+    // The address worked once.
+    let again = world.sh(&format!("curl -s -o /dev/null -w '%{{http_code}}' {}", arguments.trim()));
+    assert!(!again.out.starts_with("30"), "{again:?}");
+    // Nobody is sent to a gateway that is not there.
+    gateway.stop();
+    std::fs::remove_file(world.home().join("started-with")).unwrap();
+    let said = world.cli(&["dashboard"]).ok();
+    assert!(said.err.contains("Gateway is not running."), "{said:?}");
+    assert!(!world.home().join("started-with").exists());
+}

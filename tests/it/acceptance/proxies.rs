@@ -144,6 +144,10 @@ fn g2_9_a_range_that_holds_strangers_needs_to_be_said_twice() {
     world.change_config(|config| config["gateway"]["trustedProxies"] = json!(["100.64.0.0/10"]));
     let gateway = world.start();
     gateway.line_with("100.64.0.0/10 holds a whole private block");
+    for command in [&["status"][..], &["doctor"], &["security", "audit"], &["config", "validate"]] {
+        let said = gateway.cli(command);
+        assert!(said.all().contains("100.64.0.0/10"), "{command:?}: {said:?}");
+    }
     // A platform's proxy is named by what it sends; it is believed when its own address is listed.
     let through = |dial: Dial| dial.header("X-Forwarded-For", "203.0.113.9").host("app.example.com");
     through(gateway.dial()).open().connect(&newcomer().1).refused();
