@@ -19,6 +19,15 @@ pub(crate) struct LogsArgs {
     /// Milliseconds between looks when following
     #[arg(long, value_name = "ms")]
     pub(crate) interval: Option<String>,
+    /// Only lines about refusals with this cause, as C-14
+    #[arg(long, value_name = "id")]
+    pub(crate) cause: Option<String>,
+    /// Only lines about this device: its id or the beginning of it
+    #[arg(long, value_name = "id")]
+    pub(crate) device: Option<String>,
+    /// Show repeats one by one instead of counting them
+    #[arg(long)]
+    pub(crate) no_fold: bool,
     /// Print JSON lines
     #[arg(long)]
     pub(crate) json: bool,

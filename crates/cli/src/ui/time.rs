@@ -31,6 +31,11 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
+/// The instant in milliseconds since the epoch.
+pub(crate) fn ms(text: &str) -> Option<u64> {
+    u64::try_from(text.parse::<Timestamp>().ok()?.as_millisecond()).ok()
+}
+
 /// The instant written in ISO 8601 with offset: in local time or as given.
 pub(crate) fn iso(text: &str, local: bool) -> Option<String> {
     let instant: Timestamp = text.parse().ok()?;

@@ -1,19 +1,27 @@
 //! One line of the log file (cli §17): what it says, and how it is printed.
 
-use openclaw_protocol::words::is_deceptive;
+use openclaw_protocol::words::{escape, is_deceptive};
 use serde_json::{Map, Value, json};
 
 use crate::ui::{Style, time};
 
 /// A line that was understood. All texts are as logged; [`printable`] makes them safe for a terminal.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Line {
     time: String,
     level: String,
     subsystem: Option<String>,
     module: Option<String>,
     message: String,
+    /// What the line says of a refusal, each by itself: cause, ids, command.
+    facts: Vec<(&'static str, Value)>,
 }
+
+/// The properties of a line that a refusal has.
+const FACTS: [&str; 6] = ["cause", "requestId", "deviceId", "connId", "fix", "count"];
+
+/// Characters of a repeated message that say which one it is.
+const MAX_BEGINNING: usize = 100;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +55,59 @@ impl Line {
             subsystem: part("subsystem"),
             module: part("module"),
             message: message(&fields),
+            facts: FACTS.iter().filter_map(|name| Some((*name, fields.get(*name)?.clone()))).collect(),
         })
+    }
+
+    /// A fact of the line.
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().find(|(known, _)| *known == name)?.1.as_str()
+    }
+
+    /// The device that the line is about: by itself, or as the last thing in its text.
+    pub(super) fn device(&self) -> Option<&str> {
+        let in_text = || self.message.split(' ').find_map(|word| word.strip_prefix("device="));
+        self.fact("deviceId").or_else(in_text)
+    }
+
+    /// How many equal events the line itself stands for.
+    pub(super) fn count(&self) -> u64 {
+        self.fact("count").and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
+    /// When it was written, milliseconds.
+    pub(super) fn at_ms(&self) -> Option<u64> {
+        time::ms(&self.time)
+    }
+
+    /// By what equal lines are known: what they say, but for the connection and the count of repeats.
+    pub(super) fn kind(&self) -> String {
+        let words =
+            self.message.split(' ').filter(|word| !word.starts_with("conn=")).collect::<Vec<_>>().join(" ");
+        let message = without_count(&words);
+        format!("{} {} {message}", self.level, self.subsystem.as_deref().unwrap_or_default())
+    }
+
+    /// The line that stands for `count` equal ones of which this is the last.
+    pub(super) fn repeated(&self, count: u64, span_ms: u64) -> Line {
+        let beginning = match (self.fact("cause"), self.fact("deviceId")) {
+            (Some(cause), Some(device)) => {
+                format!(
+                    "closed before connect, as above: cause={cause} device={}",
+                    device.get(..8).unwrap_or(device)
+                )
+            }
+            (Some(cause), None) => format!("closed before connect, as above: cause={cause}"),
+            (None, _) => escape(&without_count(&self.message), MAX_BEGINNING),
+        };
+        Line {
+            message: format!("{beginning} … ×{count} in {} s", span_ms.div_ceil(1000).max(1)),
+            facts: Vec::new(),
+            time: self.time.clone(),
+            level: self.level.clone(),
+            subsystem: self.subsystem.clone(),
+            module: self.module.clone(),
+        }
     }
 
     /// The line as text (cli §11).
@@ -92,9 +152,18 @@ impl Line {
             document.insert("module".to_owned(), json!(module));
         }
         document.insert("message".to_owned(), json!(self.message));
+        document.extend(self.facts.iter().map(|(name, fact)| ((*name).to_owned(), fact.clone())));
         document.insert("raw".to_owned(), json!(raw));
         Value::Object(document)
     }
+}
+
+/// A message without ` ×17 in 60 s`, wherever it stands.
+fn without_count(message: &str) -> String {
+    let Some((before, after)) = message.split_once(" ×") else { return message.to_owned() };
+    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" in ");
+    let rest = rest.and_then(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" s"));
+    rest.map_or_else(|| message.to_owned(), |rest| format!("{before}{rest}"))
 }
 
 /// Text from a log without anything that could play tricks on a terminal. Line feeds and tabs of a message stay.
