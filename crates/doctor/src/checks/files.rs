@@ -41,7 +41,13 @@ fn one(facts: &Facts<'_>, file: &FileFact) -> Option<Finding> {
     let what =
         if file.is_writable_by_others() { "can be changed by others" } else { "can be read by others" };
     let fact = format!("{name} {what} (mode {:04o}, should be {:04o})", file.mode, file.mode & file.allowed);
-    let finding = Finding::warning(ID, WHAT, fact).fix(facts.doctor_fix());
+    let finding = Finding::warning(ID, WHAT, fact);
+    // A file that is kept elsewhere may be open to a group on purpose, which would be locked out of it.
+    if !file.path.starts_with(&facts.paths.state_dir) {
+        let to = file.mode & file.allowed;
+        return Some(finding.advice(format!("if nobody else needs it: chmod {to:04o} {}", word(&name))));
+    }
+    let finding = finding.fix(facts.doctor_fix());
     Some(finding.repair(Repair::Mode {
         path: file.path.clone(),
         from: file.mode,

@@ -47,6 +47,13 @@ impl World {
     fn findings(&self, only: &str) -> Vec<Finding> {
         let dir = tempfile::tempdir().unwrap();
         let paths = Paths::in_state_dir(dir.path());
+        // `/s` stands for the state directory.
+        let mut local = self.local.clone();
+        for file in &mut local.files {
+            if let Ok(below) = file.path.strip_prefix("/s") {
+                file.path = dir.path().join(below);
+            }
+        }
         if let Some(text) = &self.text {
             std::fs::write(&paths.config_path, text).unwrap();
         }
@@ -59,7 +66,7 @@ impl World {
             now: NOW,
             version: "2026.11.0",
             container: None,
-            local: self.local.clone(),
+            local,
             gateway: self.gateway.clone(),
             door: None,
             port: (18789, None),
@@ -234,6 +241,11 @@ fn modes_are_repaired_and_owners_are_not() {
         (fact(0o644, true), Severity::Warning, true),
         (fact(0o666, false), Severity::Blocking, false),
         (FileFact { is_link: true, ..fact(0o777, true) }, Severity::Ok, false),
+        (
+            FileFact { path: PathBuf::from("/etc/openclaw.json"), ..fact(0o640, true) },
+            Severity::Warning,
+            false,
+        ),
     ] {
         world.local.files = vec![file.clone()];
         let findings = world.findings("state-integrity");
@@ -390,4 +402,17 @@ fn a_remote_client_needs_no_gateway_and_no_token_here() {
         let findings = world.findings(id);
         assert!(findings.iter().all(|finding| finding.severity == Severity::Ok), "{findings:?}");
     }
+}
+
+#[test]
+fn the_page_lists_every_check_in_its_order() {
+    let page = include_str!("../../../../docs/doctor.md");
+    let listed: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("## What is looked at"))
+        .take_while(|line| !line.starts_with("## What `--fix`"))
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let ids: Vec<&str> = all().iter().map(|check| check.id).collect();
+    assert_eq!(listed, ids);
 }
