@@ -5,6 +5,7 @@ use openclaw_tests::network::is_root;
 use openclaw_tests::wait::until;
 use openclaw_tests::world::{Said, TOKEN};
 use openclaw_tests::{Connect, Device, Dialect, Gateway, World, skipped};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// As long as a generated token, and not the gateway's.
@@ -344,4 +345,35 @@ fn an_audit_fails_ci_when_something_is_critical() {
     assert_eq!(document["summary"]["critical"], json!(1));
     world.sh(document["findings"][0]["remediation"].as_str().unwrap()).ok();
     world.cli(&["security", "audit"]).ok();
+}
+
+#[test]
+fn a_gateway_that_hangs_is_told_from_one_that_is_gone() {
+    let world = World::new();
+    let gateway = world.start();
+    gateway.signal(Signal::STOP);
+    let said = gateway.cli(&["status", "--timeout", "300"]).ok();
+    let short = gateway.cli(&["gateway", "status", "--timeout", "300"]).ok();
+    gateway.signal(Signal::CONT);
+    assert!(said.out.contains("does not answer its owner"), "{said:?}");
+    assert!(said.out.contains("Fix: openclaw gateway restart"), "{said:?}");
+    assert!(short.out.contains("Runtime: running") && short.err.contains("RPC probe: failed"), "{short:?}");
+    gateway.stop();
+    let gone = world.cli(&["status"]).ok();
+    assert!(gone.out.contains("The gateway is not running."), "{gone:?}");
+}
+
+#[test]
+fn a_port_that_somebody_else_holds_is_named() {
+    let world = World::new();
+    let _squatter = std::net::TcpListener::bind(("127.0.0.1", world.port)).unwrap();
+    let said = world.cli(&["gateway", "status", "--timeout", "300"]).ok();
+    for part in
+        ["(C-18)", &format!("Port {} is already in use.", world.port), &std::process::id().to_string()]
+    {
+        assert!(said.err.contains(part), "{part}: {said:?}");
+    }
+    let document = world.cli(&["gateway", "status", "--json", "--timeout", "300"]).ok().json();
+    assert_eq!(document["port"]["status"], json!("busy"), "{document:#}");
+    assert_eq!(document["port"]["listeners"][0]["pid"], json!(std::process::id()), "{document:#}");
 }

@@ -3,7 +3,7 @@
 
 use openclaw_config::Severity;
 use openclaw_config::gateway::Mode;
-use openclaw_os::port_owner::{Holder, Product};
+use openclaw_os::port_owner::Holder;
 use openclaw_protocol::refusal::{PortHolder, Vantage, port_taken};
 use openclaw_protocol::scope::Scope;
 use openclaw_protocol::words::{Words, escape};
@@ -144,7 +144,9 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         return;
     }
     if let OwnerView::Failed { why, cause } = &survey.owner {
-        items.push(Item::new(Topic::Running, Weight::Bad, why.clone()).cause(cause.as_deref()));
+        let item = Item::new(Topic::Running, Weight::Bad, why.clone()).cause(cause.as_deref());
+        // A process that is there and says nothing has to be replaced.
+        items.push(if survey.is_running() { item.fix(vantage.openclaw("gateway restart")) } else { item });
     }
     if !survey.is_running() {
         if survey.probe.as_ref().is_some_and(|probe| probe.reached().is_some()) {
@@ -154,7 +156,7 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         match foreign {
             Some(holder) => {
                 let url = format!("ws://127.0.0.1:{}", survey.setup.port);
-                let help = port_taken(&url, Some(&described(holder)), vantage);
+                let help = port_taken(&url, Some(&described(survey, holder)), vantage);
                 let item =
                     Item::new(Topic::Running, Weight::Bad, help.sentence).cause(Some(&help.cause.id()));
                 items.push(Item { fix: help.fix, ..item });
@@ -183,24 +185,42 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
     }
 }
 
-/// Who holds the port, as the catalogue wants to know it.
-fn described(holder: &Holder) -> PortHolder {
+/// Who holds the port, as the catalogue wants to know it. Our own gateway does not run when this is asked, so whoever it
+/// is, it is not ours.
+fn described(survey: &Survey, holder: &Holder) -> PortHolder {
+    let named = || holder.name.as_deref().map(Words::new);
+    // What answered with a refusal of ours is a gateway, even when its process cannot be seen.
+    let miss = survey.probe.as_ref().and_then(|probe| probe.missed());
+    let answers = miss.is_some_and(|miss| miss.failure.text_field("code").is_some());
+    let program = match (&holder.state_dir, &holder.user) {
+        (Some(folder), _) => Some(Words::new(&format!("the gateway of {}", folder.display()))),
+        (None, Some(user)) if holder.pid.is_none() && answers => {
+            Some(Words::new(&format!("an OpenClaw gateway of the account {user}")))
+        }
+        (None, Some(user)) if holder.pid.is_none() => {
+            Some(Words::new(&format!("a program of the account {user}")))
+        }
+        _ => named(),
+    };
     PortHolder {
         pid: holder.pid,
-        program: holder.name.as_deref().map(Words::new),
+        program,
         version: holder.version.as_deref().map(Words::new),
         unit: holder.unit.clone(),
         system_unit: holder.is_in_system_unit(),
         former: holder.is_former(),
-        ours: holder.product == Product::Gateway && holder.state_dir.is_some(),
+        ours: false,
     }
 }
 
 /// What a client meets.
 fn door(survey: &Survey, items: &mut Vec<Item>) {
     let Some(probe) = &survey.probe else { return };
-    // Of a gateway that does not run, everything has been said.
-    let told = survey.is_own && !survey.is_running() && items.iter().any(|item| item.weight == Weight::Bad);
+    // Of a gateway that does not run, or hangs, everything has been said.
+    let silent = matches!(survey.owner, OwnerView::Failed { .. }) && survey.is_running();
+    let told = survey.is_own
+        && (!survey.is_running() || silent)
+        && items.iter().any(|item| item.weight == Weight::Bad);
     if let Some(miss) = probe.missed().filter(|_| !told) {
         let refused = miss.failure.text_field("code").is_some();
         let start = if refused { "A client of this machine is not let in: " } else { "" };

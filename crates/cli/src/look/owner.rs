@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use openclaw_client::Cause;
 use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::words::Words;
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::reach::{Gateway, Inputs, OwnDevice, connect_socket, explain, is_absent, own_device_id};
+
+/// Longest wait for an answer of this machine's own gateway, which takes milliseconds when it is well.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// The owner's view of the gateway of this machine.
 #[derive(Debug)]
@@ -43,9 +47,15 @@ pub(crate) struct Answers {
 /// Asks it.
 pub(crate) async fn ask(context: &Context, inputs: &Inputs<'_>, patience: Duration) -> OwnerView {
     let begun = Instant::now();
+    let patience = patience.min(LONGEST);
     let mut gateway = match connect_socket(context, inputs, patience).await {
         Ok(gateway) => gateway,
         Err(error) if is_absent(&error) => return OwnerView::Absent,
+        Err(error) if matches!(error.cause, Cause::TimedOut { .. }) => {
+            let why =
+                "The gateway's process is there, but does not answer its owner: it hangs, or is very busy.";
+            return OwnerView::Failed { why: why.to_owned(), cause: Some(error.cause_id()) };
+        }
         Err(error) => {
             let failure = explain(&error, context, inputs);
             let cause = failure.text_field("cause").map(str::to_owned);

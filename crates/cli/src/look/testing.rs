@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use openclaw_client::{Applicant, Cause, ConnectError, Refused, Sent, UrlSource};
+use openclaw_client::{Applicant, Cause, ConnectError, Phase, Refused, Sent, UrlSource};
 use openclaw_config::gateway::{AuthMode, Bind, Mode};
 use openclaw_config::start::Source;
+use openclaw_os::lock::{LockHeldBy, Purpose};
 use openclaw_os::port_owner::{Holder, Product};
 use openclaw_protocol::close::Close;
 use openclaw_protocol::error::{ErrorCode, ErrorShape};
@@ -179,6 +180,27 @@ pub(crate) fn refused(context: &Context) -> Survey {
     let error = ErrorShape::new(ErrorCode::InvalidRequest, message).with_details(details);
     let refused = Refused { error, close: Some(Close::new(1008, message)) };
     missed(&mut survey, context, Cause::Refused(Box::new(refused)));
+    survey
+}
+
+/// Its process is there and says nothing.
+pub(crate) fn hanging(context: &Context) -> Survey {
+    let mut survey = healthy();
+    survey.owner = OwnerView::Failed {
+        why: "The gateway's process is there, but does not answer its owner: it hangs, or is very busy."
+            .to_owned(),
+        cause: Some("C-20".to_owned()),
+    };
+    survey.lock = Some(LockHeldBy {
+        pid: Some(PID),
+        purpose: Some(Purpose::Gateway),
+        version: None,
+        config_path: None,
+        created_at: None,
+        start_time: None,
+        lock_path: "/h/.openclaw/gateway.lock".into(),
+    });
+    missed(&mut survey, context, Cause::TimedOut { phase: Phase::Upgrade });
     survey
 }
 

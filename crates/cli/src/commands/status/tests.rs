@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Page;
 use crate::context::Context;
-use crate::look::testing::{healthy, refused, stopped, taken};
+use crate::look::testing::{hanging, healthy, refused, stopped, taken};
 use crate::look::{OwnerView, Survey, attention};
 use crate::snapshot;
 use crate::ui::Terminal;
@@ -44,6 +44,7 @@ fn what_people_read() {
         ("stopped", stopped(&context)),
         ("refused", refused(&context)),
         ("port-taken", taken(&context)),
+        ("hanging", hanging(&context)),
         ("busy", busy()),
     ] {
         snapshot::check(&format!("status-{name}.txt"), &portable(&printed(&page(&context, &survey))));

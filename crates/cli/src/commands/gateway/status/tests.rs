@@ -3,7 +3,7 @@ use openclaw_config::{Env, Issue};
 use super::{Asked, View};
 use crate::context::Context;
 use crate::look::Survey;
-use crate::look::testing::{healthy, refused, stopped, taken};
+use crate::look::testing::{hanging, healthy, refused, stopped, taken};
 use crate::snapshot;
 use crate::ui::Terminal;
 use crate::ui::testing::capture;
@@ -23,6 +23,7 @@ fn what_people_read() {
     snapshot::check("gateway-status-stopped.txt", &printed(&context, &stopped(&context)));
     snapshot::check("gateway-status-refused.txt", &printed(&context, &refused(&context)));
     snapshot::check("gateway-status-port-taken.txt", &printed(&context, &taken(&context)));
+    snapshot::check("gateway-status-hanging.txt", &printed(&context, &hanging(&context)));
     snapshot::check("gateway-status-invalid.txt", &printed(&context, &misconfigured(&context)));
 }
 

@@ -264,9 +264,10 @@ impl View<'_> {
         }
     }
 
-    /// What the probe met is all there is to say about the gateway: it runs, or it is another machine's.
+    /// What the probe met is all there is to say about the gateway: it answers its owner, or it is another machine's.
     fn tells_all(&self) -> bool {
-        self.survey.is_running() || !self.survey.is_own
+        let hangs = matches!(self.survey.owner, OwnerView::Failed { .. });
+        !self.survey.is_own || (self.survey.is_running() && !hangs)
     }
 
     fn print_port(&self, ui: &mut Ui) {
