@@ -71,8 +71,8 @@ fn g1_6_a_token_is_made_live_and_kept_when_it_is_there() {
 fn d_07_the_flag_does_nothing_else() {
     let row = Row::of("D-07");
     let world = World::new();
-    let text = format!(
-        "// odd\n{{\n  gateway: {{\n    mode: 'local',\n    port: 'x',\n    bind: '0.0.0.0',\n    auth: {{ type: 'token' }},\n  }},\n  bogus: 1,\n}}\n"
+    let text = String::from(
+        "// odd\n{\n  gateway: {\n    mode: 'local',\n    port: 'x',\n    bind: '0.0.0.0',\n    auth: { type: 'token' },\n  },\n  bogus: 1,\n}\n",
     );
     world.write_config_text(&text);
     let said = world.cli(&["doctor", "--generate-gateway-token"]).ok();
