@@ -1,16 +1,13 @@
 //! Who is local: peers from another address, through a reverse proxy, and as another user of the same host.
 
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use openclaw_tests::network::{Namespace, Origin, is_root, two_hosts};
-use openclaw_tests::wait::until;
-use openclaw_tests::world::TOKEN;
+use openclaw_tests::network::{Namespace, Origin, is_root};
+use openclaw_tests::proxy::{self, Kind, ReverseProxy};
+use openclaw_tests::world::{TOKEN, remote_world};
 use openclaw_tests::{Answer, Connect, Device, Dial, Dialect, Gateway, World, skipped};
 use serde_json::{Value, json};
-
-const NO_NAMESPACES: &str = "network namespaces cannot be made here (they need root and iproute2)";
 
 /// The operator asks for everything, with the right token: a local one is let in, any other has to pair.
 fn ask(dial: Dial, dialect: Dialect) -> Answer {
@@ -128,15 +125,6 @@ fn another_user_of_the_same_host_is_not_local() {
     ask(gateway.dial(), Dialect::V4).hello();
 }
 
-/// A gateway in a namespace of its own, reachable from another one.
-fn remote_gateway(change: impl FnOnce(&mut Value)) -> Option<(World, Arc<Namespace>, Arc<Namespace>)> {
-    let Some((here, there)) = two_hosts() else {
-        skipped(NO_NAMESPACES);
-        return None;
-    };
-    Some((World::inside(&here).with(change), here, there))
-}
-
 fn from_afar(gateway: &Gateway, here: &Namespace, there: &Arc<Namespace>) -> Dial {
     let to = SocketAddr::from((here.address, gateway.world.port));
     Dial::to(to).from(Origin::Inside(there.clone()))
@@ -144,7 +132,7 @@ fn from_afar(gateway: &Gateway, here: &Namespace, there: &Arc<Namespace>) -> Dia
 
 #[test]
 fn a_peer_on_another_host_pairs_and_stays() {
-    let Some((world, here, there)) = remote_gateway(|config| config["gateway"]["bind"] = json!("lan")) else {
+    let Some((world, here, there)) = remote_world(|config| config["gateway"]["bind"] = json!("lan")) else {
         return;
     };
     let gateway = world.start();
@@ -169,7 +157,7 @@ fn a_peer_on_another_host_pairs_and_stays() {
 
 #[test]
 fn a_loopback_gateway_is_not_there_for_another_host() {
-    let Some((world, here, there)) = remote_gateway(|_| {}) else { return };
+    let Some((world, here, there)) = remote_world(|_| {}) else { return };
     let gateway = world.start();
     let to = SocketAddr::from((here.address, gateway.world.port));
     let reached =
@@ -177,72 +165,31 @@ fn a_loopback_gateway_is_not_there_for_another_host() {
     assert!(!reached);
 }
 
-/// Debian's nginx in the gateway's namespace, forwarding to it.
-struct Nginx {
-    child: Child,
-    _folder: tempfile::TempDir,
+/// Debian's nginx in the gateway's namespace, forwarding to it with these headers.
+fn nginx(gateway: &Gateway, here: &Arc<Namespace>, headers: &str) -> Option<ReverseProxy> {
+    if !Kind::Nginx.is_installed() {
+        skipped("nginx is not installed");
+        return None;
+    }
+    let at = SocketAddr::from((here.address, proxy::PORT));
+    let configuration = format!(
+        "server {{
+           listen {at};
+           location / {{
+             proxy_pass http://127.0.0.1:{};
+             proxy_http_version 1.1;
+             proxy_set_header Upgrade $http_upgrade;
+             proxy_set_header Connection upgrade;
+             {headers}
+           }}
+         }}",
+        gateway.world.port,
+    );
+    Some(ReverseProxy::with(Kind::Nginx, here, at, &configuration))
 }
 
-impl Nginx {
-    const PORT: u16 = 8080;
-
-    fn start(gateway: &Gateway, here: &Arc<Namespace>, headers: &str) -> Option<Nginx> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().display();
-        let config = format!(
-            "daemon off; pid {path}/pid; error_log {path}/error.log; user www-data;
-             events {{ worker_connections 64; }}
-             http {{
-               access_log off;
-               client_body_temp_path {path}/body; proxy_temp_path {path}/proxy; fastcgi_temp_path {path}/fastcgi;
-               uwsgi_temp_path {path}/uwsgi; scgi_temp_path {path}/scgi;
-               server {{
-                 listen {}:{};
-                 location / {{
-                   proxy_pass http://127.0.0.1:{};
-                   proxy_http_version 1.1;
-                   proxy_set_header Upgrade $http_upgrade;
-                   proxy_set_header Connection upgrade;
-                   {headers}
-                 }}
-               }}
-             }}",
-            here.address,
-            Nginx::PORT,
-            gateway.world.port,
-        );
-        let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, config).unwrap();
-        let spawned = here.run(|| {
-            let mut command = Command::new("nginx");
-            command.arg("-c").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            command.env("PATH", "/usr/sbin:/usr/bin:/bin").spawn()
-        });
-        let Ok(child) = spawned else {
-            skipped("nginx is not installed");
-            return None;
-        };
-        let to = SocketAddr::from((here.address, Nginx::PORT));
-        until("nginx", || {
-            here.run(|| openclaw_tests::http::get(to, "/healthz")).filter(|answer| answer.status == 200)
-        });
-        Some(Nginx { child, _folder: folder })
-    }
-
-    fn dial(&self, here: &Namespace, there: &Arc<Namespace>) -> Dial {
-        Dial::to(SocketAddr::from((here.address, Nginx::PORT))).from(Origin::Inside(there.clone()))
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master ends its workers when it is asked to, and leaves them behind when it is killed.
-        let _ = rustix::process::kill_process(
-            rustix::process::Pid::from_child(&self.child),
-            rustix::process::Signal::TERM,
-        );
-        let _ = self.child.wait();
-    }
+fn through(proxy: &ReverseProxy, there: &Arc<Namespace>) -> Dial {
+    Dial::to(proxy.address()).from(Origin::Inside(there.clone()))
 }
 
 const FORWARDED: &str = "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -251,13 +198,13 @@ const FORWARDED: &str = "proxy_set_header Host $host; proxy_set_header X-Forward
 #[test]
 fn behind_a_listed_proxy_the_client_is_the_one_behind_it() {
     let Some((world, here, there)) =
-        remote_gateway(|config| config["gateway"]["trustedProxies"] = json!(["127.0.0.1"]))
+        remote_world(|config| config["gateway"]["trustedProxies"] = json!(["127.0.0.1"]))
     else {
         return;
     };
     let gateway = world.start();
-    let Some(nginx) = Nginx::start(&gateway, &here, FORWARDED) else { return };
-    let dial = || nginx.dial(&here, &there);
+    let Some(nginx) = nginx(&gateway, &here, FORWARDED) else { return };
+    let dial = || through(&nginx, &there);
     must_pair("through a listed proxy", dial());
     must_pair("and forging its own header", dial().header("X-Forwarded-For", "127.0.0.1"));
     let device = Device::new();
@@ -274,28 +221,28 @@ fn behind_a_listed_proxy_the_client_is_the_one_behind_it() {
 
 #[test]
 fn behind_an_unlisted_proxy_a_client_pairs_and_the_proxy_is_named() {
-    let Some((world, here, there)) = remote_gateway(|_| {}) else { return };
+    let Some((world, here, there)) = remote_world(|_| {}) else { return };
     let gateway = world.start();
-    let Some(nginx) = Nginx::start(&gateway, &here, FORWARDED) else { return };
-    let error = must_pair("through an unlisted proxy", nginx.dial(&here, &there));
+    let Some(nginx) = nginx(&gateway, &here, FORWARDED) else { return };
+    let error = must_pair("through an unlisted proxy", through(&nginx, &there));
     assert!(error["details"]["help"].to_string().contains("trustedProxies"), "{error}");
     let device = Device::new();
     let connect = Connect::cli(Dialect::V4).token(TOKEN).device(&device);
-    let (error, _) = nginx.dial(&here, &there).open().connect(&connect).refused();
+    let (error, _) = through(&nginx, &there).open().connect(&connect).refused();
     gateway.approve(error["details"]["requestId"].as_str().unwrap());
-    nginx.dial(&here, &there).open().connect(&connect).hello();
+    through(&nginx, &there).open().connect(&connect).hello();
 }
 
 #[test]
 fn a_proxy_that_adds_no_header_at_all_hands_out_nothing() {
-    let Some((world, here, there)) = remote_gateway(|_| {}) else { return };
+    let Some((world, here, there)) = remote_world(|_| {}) else { return };
     let gateway = world.start();
     // nginx's default: `Host` is the gateway's own address, and nothing says that somebody stands behind it.
-    let Some(nginx) = Nginx::start(&gateway, &here, "") else { return };
-    must_pair("through a silent proxy", nginx.dial(&here, &there));
+    let Some(nginx) = nginx(&gateway, &here, "") else { return };
+    must_pair("through a silent proxy", through(&nginx, &there));
     // Nor does the shared token alone bring scopes.
     for dialect in Dialect::BOTH {
-        let mut socket = nginx.dial(&here, &there).open();
+        let mut socket = through(&nginx, &there).open();
         socket.connect(&Connect::backend(dialect).token(TOKEN)).hello();
         let error = socket.call("status", json!({})).unwrap_err();
         assert_eq!(error["message"], json!("missing scope: operator.read"), "{dialect:?}");

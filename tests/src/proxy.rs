@@ -88,8 +88,9 @@ impl Kind {
                 let path = folder.display();
                 std::fs::write(folder.join("site.conf"), configuration).unwrap();
                 command.arg("-c").arg(&file);
+                // As Debian runs it: under another uid than the gateway's, which is what tells a proxy without headers apart.
                 format!(
-                    "daemon off; pid {path}/pid; error_log {path}/error.log; user root;
+                    "daemon off; pid {path}/pid; error_log {path}/error.log; user www-data;
                      events {{ worker_connections 64; }}
                      http {{
                        access_log {path}/access.log;

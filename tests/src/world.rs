@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::acceptance::{Fixed, fix_of};
 use crate::gateway::Gateway;
-use crate::network::{Namespace, Origin};
+use crate::network::{Namespace, Origin, two_hosts};
 use crate::place;
 use crate::terminal::Terminal;
 
@@ -354,6 +354,15 @@ impl Default for World {
     fn default() -> World {
         World::new()
     }
+}
+
+/// A gateway's world on a host of its own, that host, and another one; says that it is skipped where hosts cannot be made.
+pub fn remote_world(change: impl FnOnce(&mut Value)) -> Option<(World, Arc<Namespace>, Arc<Namespace>)> {
+    let Some((here, there)) = two_hosts() else {
+        crate::skipped("network namespaces cannot be made here (they need root and iproute2)");
+        return None;
+    };
+    Some((World::inside(&here).with(change), here, there))
 }
 
 /// A port that is free now and outside the range from which the kernel hands out ports by itself.

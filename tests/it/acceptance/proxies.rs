@@ -3,24 +3,14 @@
 use std::sync::Arc;
 
 use openclaw_tests::acceptance::{Row, fix_of};
-use openclaw_tests::network::{Namespace, Origin, two_hosts};
+use openclaw_tests::network::{Namespace, Origin};
 use openclaw_tests::proxy::{Kind, NAME, ReverseProxy};
 use openclaw_tests::wait::until;
-use openclaw_tests::world::TOKEN;
+use openclaw_tests::world::{TOKEN, remote_world};
 use openclaw_tests::{Connect, Device, Dial, Dialect, Gateway, World, http, skipped};
 use serde_json::{Value, json};
 
-const NO_NAMESPACES: &str = "network namespaces cannot be made here (they need root and iproute2)";
 const PAGE: &str = "https://gateway.example.com";
-
-/// A gateway on a host of its own, and another host.
-fn remote_gateway(change: impl FnOnce(&mut Value)) -> Option<(World, Arc<Namespace>, Arc<Namespace>)> {
-    let Some((here, there)) = two_hosts() else {
-        skipped(NO_NAMESPACES);
-        return None;
-    };
-    Some((World::inside(&here).with(change), here, there))
-}
 
 /// A client of the other host that asks the proxy for the gateway's public name.
 fn through(proxy: &ReverseProxy, there: &Arc<Namespace>) -> Dial {
@@ -57,7 +47,7 @@ fn c_15_a_proxy_that_is_not_listed_is_named_and_listing_it_helps() {
             skipped(&format!("{} is not installed", kind.program()));
             continue;
         }
-        let Some((world, here, there)) = remote_gateway(|_| {}) else { return };
+        let Some((world, here, there)) = remote_world(|_| {}) else { return };
         let gateway = world.start();
         let proxy = ReverseProxy::start(kind, &here, world.port);
         let row = Row::of("C-15");
@@ -93,7 +83,7 @@ fn g1_9_a_proxy_in_front_of_the_dashboard() {
             continue;
         }
         let Some((world, here, there)) =
-            remote_gateway(|config| config["gateway"]["trustedProxies"] = json!(["127.0.0.1"]))
+            remote_world(|config| config["gateway"]["trustedProxies"] = json!(["127.0.0.1"]))
         else {
             return;
         };
@@ -181,7 +171,7 @@ fn f_14_every_spelling_of_a_proxy_matches() {
 
 #[test]
 fn f_13_the_gateways_own_page_needs_no_configuration() {
-    let Some((world, here, there)) = remote_gateway(|config| config["gateway"]["bind"] = json!("lan")) else {
+    let Some((world, here, there)) = remote_world(|config| config["gateway"]["bind"] = json!("lan")) else {
         return;
     };
     let gateway = world.start();
@@ -207,7 +197,7 @@ fn f_13_the_gateways_own_page_needs_no_configuration() {
 
 #[test]
 fn g1_10_a_lan_address_does_as_well_as_localhost() {
-    let Some((world, here, there)) = remote_gateway(|config| config["gateway"]["bind"] = json!("lan")) else {
+    let Some((world, here, there)) = remote_world(|config| config["gateway"]["bind"] = json!("lan")) else {
         return;
     };
     let gateway = world.start();
