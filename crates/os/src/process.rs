@@ -10,7 +10,7 @@ use rustix::process::{Pid, PidfdFlags, WaitOptions};
 
 mod restart;
 
-pub use restart::{Inherited, exec_self, inherited};
+pub use restart::{Inherited, called_as, exec_self, inherited};
 
 /// The fields of `/proc/<pid>/stat` that we use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -82,14 +82,11 @@ impl Place {
     }
 }
 
-/// The running program, under a name that survives an update: links are kept where they lead here, because package
-/// managers move what is behind them.
+/// The running program, under a name that survives an update.
 fn program() -> PathBuf {
-    let real = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("openclaw"));
-    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.is_absolute());
-    match called.and_then(|path| Some((path.canonicalize().ok()?, path))) {
-        Some((target, path)) if target == real => path,
-        _ => real,
+    match openclaw_os::process::called_as() {
+        Some(name) => name.to_path_buf(),
+        None => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("openclaw")),
     }
 }
 

@@ -10,6 +10,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::FileType;
@@ -90,8 +91,34 @@ fn execute(program: &Path, kept: String) -> io::Error {
     io::Error::last_os_error()
 }
 
-/// The program file. After an update the kernel calls the running one deleted; its name then leads to the new one.
+/// The name under which this program was called, when it leads to the program that runs: absolute, with links as they
+/// are. Package managers and version managers change what is behind such a name, so it is the name to call again. It
+/// is found out once; call it early, before an update can change the answer.
+pub fn called_as() -> Option<&'static Path> {
+    static NAME: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = || {
+        let called = PathBuf::from(std::env::args_os().next()?);
+        let runs = std::env::current_exe().ok()?.canonicalize().ok()?;
+        let leads_here = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == runs);
+        if called.is_absolute() {
+            return Some(called).filter(leads_here);
+        }
+        let is_bare = called.components().count() == 1;
+        let folders = std::env::var_os("PATH").filter(|_| is_bare)?;
+        std::env::split_paths(&folders)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&called))
+            .find(leads_here)
+    };
+    NAME.get_or_init(found).as_deref()
+}
+
+/// The program file: by the name it was called, else itself. After an update the kernel calls the running one deleted;
+/// its path then leads to the new one.
 fn program() -> io::Result<PathBuf> {
+    if let Some(name) = called_as().filter(|name| name.exists()) {
+        return Ok(name.to_path_buf());
+    }
     let path = std::env::current_exe()?;
     if path.exists() {
         return Ok(path);
@@ -143,6 +170,8 @@ pub fn inherited() -> Inherited {
     if TAKEN.swap(true, Ordering::SeqCst) {
         return out;
     }
+    // Now, while the name still leads here.
+    called_as();
     let text = |name: &str| std::env::var_os(name).and_then(|text| text.into_string().ok());
     let numbers = match text(VARIABLE) {
         Some(text) => parse(&text, &identity()),

@@ -152,6 +152,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_comes_back_as_it_was(text in "[^\\x00]{0,40}", command in proptest::bool::ANY) {
+            let line = word(&text, command);
+            proptest::prop_assert!(!line.contains(['\n', '\r']));
+            let unit = match command {
+                true => format!("[Service]\nExecStart=/x {line}\n"),
+                false => format!("[Service]\nEnvironment={}\n", word(&format!("A={text}"), false)),
+            };
+            let read = read::definition(Path::new("/x"), &unit, Path::new("/nowhere"));
+            let back = if command { read.arguments.get(1) } else { read.environment.get("A") };
+            proptest::prop_assert_eq!(back, Some(&text));
+        }
+    }
+
     #[test]
     fn no_secret_is_written() {
         let mut place = place();

@@ -184,6 +184,49 @@ fn a_21_the_first_process_of_a_container_restarts_in_place() {
     until("the container to end", || container.try_wait().unwrap());
 }
 
+/// A supervisor that writes down what it is told, starts nothing by itself, and lets the account's services end with the
+/// session.
+#[test]
+fn a_21_what_the_supervisor_is_told_by_an_installation() {
+    let world = World::new();
+    let _background = Background(&world);
+    let bin = world.home().join("fake");
+    std::fs::create_dir(&bin).unwrap();
+    let script = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(bin.join(name), format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(bin.join(name), PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    script(
+        "systemctl",
+        "echo \"$@\" >> \"$HOME/told\"\ncase \"$*\" in *' show '*) echo LoadState=not-found;; *' restart '*) \
+         \"$OPENCLAW\" gateway run > /dev/null 2>&1 & ;; esac",
+    );
+    script("loginctl", "echo no");
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let program = openclaw_tests::place::binary();
+    let mut command = world.command(&["gateway", "install", "--json"]);
+    let output = command.env("PATH", &path).env("OPENCLAW", &program).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["warnings"].to_string().contains("loginctl enable-linger"), "{said}");
+    let told = std::fs::read_to_string(world.home().join("told")).unwrap();
+    let verbs: Vec<_> = told.lines().filter(|line| !line.contains(" show ")).collect();
+    let unit = "openclaw-gateway.service";
+    assert_eq!(
+        verbs[..4],
+        [
+            "--user daemon-reload".to_owned(),
+            format!("--user enable {unit}"),
+            format!("--user reset-failed {unit}"),
+            format!("--user restart {unit}"),
+        ]
+    );
+    let unit = std::fs::read_to_string(world.home().join(".config/systemd/user").join(unit)).unwrap();
+    assert!(unit.contains(&format!("ExecStart={} gateway\n", program.display())), "{unit}");
+    assert!(!unit.contains(TOKEN), "{unit}");
+}
+
 #[test]
 fn c_18_the_same_gateway_already_listens() {
     let world = World::new();
@@ -255,6 +298,29 @@ fn g1_11_a_restart_returns_when_the_new_gateway_answers() {
             .map(str::to_owned)
     });
     Row::of("G1-11").mends(&line);
+}
+
+#[test]
+fn g1_11_a_restart_takes_up_the_version_that_the_programs_name_leads_to_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let version = |name: &str| {
+        let file = folder.path().join(name).join("openclaw");
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        std::fs::copy(openclaw_tests::place::binary(), &file).unwrap();
+        file
+    };
+    let (old, new) = (version("1"), version("2"));
+    let name = folder.path().join("openclaw");
+    std::os::unix::fs::symlink(&old, &name).unwrap();
+    let world = World::new().binary(&name);
+    let gateway = world.start();
+    let runs = || std::fs::read_link(format!("/proc/{}/exe", gateway.pid())).unwrap();
+    assert_eq!(runs(), old);
+    // As version managers do: the old one stays where it is.
+    std::fs::remove_file(&name).unwrap();
+    std::os::unix::fs::symlink(&new, &name).unwrap();
+    world.sh("openclaw gateway restart").ok();
+    assert_eq!(runs(), new);
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn tell(
     site.done(ui, "restarted", loaded, &lines, more);
 }
 
-/// A unit that carries a token keeps the old one in force over any restart.
+/// A unit that carries a token is read by people as if that were the one.
 fn warn_of_old_token(site: &Site<'_>, ui: &mut Ui) {
     let report = inspect(&site.place, &site.programs, Depth::Usual);
     let token = report.definition.as_ref().and_then(|definition| definition.token());
@@ -165,11 +165,14 @@ fn warn_of_old_token(site: &Site<'_>, ui: &mut Ui) {
     if differs {
         ui.note_styled(
             Style::Warn,
-            "Config token differs from service token. The daemon will use the old token after restart.",
+            "Config token differs from service token. The one of the configuration is in force.",
         );
         ui.note_styled(
             Style::Warn,
-            format!("Run `{}` to sync the token.", site.command("gateway install --force")),
+            format!(
+                "Run `{}` to take the other one out of the service.",
+                site.command("gateway install --force")
+            ),
         );
     }
 }
