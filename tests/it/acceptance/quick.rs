@@ -154,3 +154,23 @@ fn q_7_timed_out() {
     let _gateway = world.start();
     client.cli(&["health"]).ok();
 }
+
+#[test]
+fn g3_3_a_client_without_a_token_is_told_where_it_is() {
+    let world = distant();
+    let _gateway = world.start();
+    let client = client_of(&world, None);
+    let said = told("G3-3", &client);
+    let token = shown(&world, &said);
+    client.cli(&["config", "set", "gateway.remote.token", &token]).ok();
+    let_in(&world, &client);
+}
+
+#[test]
+fn g2_14_the_code_is_explained_where_it_is_met() {
+    let world = distant();
+    let _gateway = world.start();
+    let client = client_of(&world, Some(TOKEN));
+    told("G2-14", &client);
+    let_in(&world, &client);
+}

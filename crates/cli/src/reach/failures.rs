@@ -15,6 +15,8 @@ use super::Inputs;
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// Where the code 1008 and its kin are told of at length.
+const DOCS: &str = "Docs: https://docs.openclaw.ai/troubleshooting";
 /// Longest text of a gateway that is printed.
 const MAX_TEXT: usize = 600;
 
@@ -117,7 +119,8 @@ pub(crate) fn explain(error: &ConnectError, context: &Context, inputs: &Inputs<'
         failure = failure.detail(format!("  {facts}"));
     }
     failure = failure.details(error.who().map(|who| format!("Device: {who}")));
-    failure = whereabouts.fields(failure.details(whereabouts.lines()).remedy(&help, &vantage));
+    failure = failure.details(whereabouts.lines()).details(error.refused().map(|_| DOCS.to_owned()));
+    failure = whereabouts.fields(failure.remedy(&help, &vantage));
     if let Some(refused) = error.refused() {
         failure = failure.field("code", refused.code().map(Words::new).map(|code| code.to_string()));
         failure = failure.field("device", error.who());
