@@ -34,6 +34,9 @@ fn a_refusal_is_found_by_every_id_it_has() {
     for id in [&request, &conn, &device.id(), &device.id()[..8].to_owned()] {
         assert_eq!(gateway.cli(&["why", id]).ok().out, last.out, "{id}");
     }
+    let all = gateway.cli(&["why", "--all"]).ok();
+    assert!(all.out.contains(&request[..8]) && all.out.contains("C-01"), "{all:?}");
+    assert_eq!(gateway.cli(&["why", &request[..8]]).ok().out, last.out);
     for words in ["✓ credentials", "✗ pairing", "← refused here", "cause C-01", "(loopback)"] {
         assert!(last.out.contains(words), "no {words} in\n{}", last.out);
     }

@@ -10,6 +10,9 @@ pub(crate) struct WhyArgs {
     /// Id of a request, device or connection, or the beginning of one; `last` (default) for the newest refusal
     #[arg(value_name = "id")]
     pub(crate) id: Option<String>,
+    /// List the last refusals, one line each
+    #[arg(long, conflicts_with = "id")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
     /// Print JSON

@@ -57,6 +57,10 @@ async fn answer(core: Arc<Core>, caller: Authority, described: Described) -> Rep
     if own.zip(named).is_some_and(|(own, named)| own.as_str() != named) {
         return Err(caller.missing(&Scope::ADMIN, None, &core.vantage.client));
     }
+    // To compare a secret is to try it. Who administers the gateway could read or replace it anyway.
+    if described.tries_a_secret() && !caller.may(&Scope::ADMIN) {
+        return Err(caller.missing(&Scope::ADMIN, None, &core.vantage.client));
+    }
     // Nothing is counted against the described peer. So that this is no way around the limiter, whoever is not the owner
     // has few tries.
     if described.tries_a_secret() && !caller.owner {

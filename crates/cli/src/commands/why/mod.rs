@@ -2,6 +2,7 @@
 //! failed, what would have failed next, what has happened since, and the command that ends it.
 
 mod device;
+mod list;
 mod story;
 pub(crate) mod trace;
 
@@ -18,11 +19,18 @@ pub(crate) use story::{Remedy, Story};
 
 /// Milliseconds to wait for an answer.
 const TIMEOUT_MS: u64 = 10_000;
+/// Entries of a list; the gateway keeps fewer.
+const MOST: u64 = 1_000;
 
 /// Asks the gateway, or its state directory, and tells.
 pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &WhyArgs) -> Outcome {
     let id = args.id.as_deref().map_or("last", str::trim);
     let mut gateway = reach::open(context, ui, &args.reach, Door::Management, TIMEOUT_MS).await?;
+    if args.all {
+        let answer = gateway.call("gateway.journal", json!({ "limit": MOST })).await;
+        gateway.close().await;
+        return list::tell(&answer?, ui, args.json, time::now_ms());
+    }
     let answer = ask(gateway.as_mut(), id).await;
     let vantage = gateway.vantage();
     gateway.close().await;
@@ -72,7 +80,7 @@ impl Answer<'_> {
             } else {
                 format!("{others} earlier refusals")
             };
-            ui.note(format!("{more} of the same: {}", self.hints.command("gateway call gateway.journal")));
+            ui.note(format!("{more} of the same: {}", self.hints.command("why --all")));
         }
         Ok(0)
     }

@@ -133,3 +133,22 @@ fn an_unknown_id_is_told_where_it_was_looked_for() {
     let (outcome, text) = tell("last", json!({"looked": {"entries": 0, "devices": 0}}), false);
     assert_eq!((outcome, text.as_str()), (Ok(0), "Nobody was refused, as far back as the journal goes.\n"));
 }
+
+#[test]
+fn all_of_them_in_a_table() {
+    let told = |answer: Value| {
+        let (mut ui, out, _) = capture(Terminal::plain(), "");
+        assert_eq!(super::list::tell(&answer, &mut ui, false, NOW), Ok(0));
+        ui.flush();
+        out.text()
+    };
+    let mut deviceless = entry(&Refusal::InvalidRole);
+    for name in ["requestId", "deviceId"] {
+        deviceless.as_object_mut().unwrap().remove(name);
+    }
+    deviceless["connId"] = json!("c0ffee00-1111");
+    let text = told(json!({"entries": [entry(&pairing()), deviceless]}));
+    crate::snapshot::check("why-all.txt", &text);
+    assert!(!text.contains('\u{1b}'), "{text}");
+    assert_eq!(told(json!({"entries": []})), "Nobody was refused, as far back as the journal goes.\n");
+}
