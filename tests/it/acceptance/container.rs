@@ -149,6 +149,9 @@ fn g1_3_a_browser_on_the_host_of_the_container() {
     // The doctor in the container names the way there.
     let doctor = container.exec(&["openclaw", "doctor"]);
     assert!(doctor.out.contains(&format!("come through its bridge and appear as {BRIDGE}")), "{doctor:?}");
+    let dashboard = container.exec(&["openclaw", "dashboard"]).ok();
+    assert!(dashboard.out.contains("This is a container."), "{dashboard:?}");
+    assert!(!dashboard.all().contains(&token(&container)), "{dashboard:?}");
     // Nobody needs a shell in the container for the first device: its log shows a code.
     row.mends(&container.logs());
     let with_code = page.auth("bootstrapToken", &claim_code(&container));

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use openclaw_client::GatewayUrl;
 use openclaw_config::gateway::{AuthMode, Bind};
 use openclaw_protocol::secret::Secret;
-use openclaw_protocol::words::escape;
 use serde_json::json;
 
 use self::desktop::Desktop;
@@ -42,6 +42,8 @@ struct Page {
     own: Option<SocketAddr>,
     /// The address for other machines of the same network.
     lan: Option<String>,
+    /// Nobody between the browser and the gateway can change the page, which reads the token from the link.
+    may_have_token: bool,
 }
 
 /// Prints the link and opens it.
@@ -70,7 +72,12 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
         }));
         return Ok(0);
     }
-    let token = token(context, ui, &inputs);
+    let token = if page.may_have_token { token(context, ui, &inputs) } else { None };
+    if !page.may_have_token {
+        ui.note(
+            "The token is left out: over http:// whoever is on the way could change the page that reads it.",
+        );
+    }
     let link = token.as_ref().map(|token| format!("{}#token={}", page.url, in_fragment(token.expose())));
     let shown = link.as_ref().filter(|_| ui.terminal().output).unwrap_or(&page.url).clone();
     ui.line(format!("Dashboard URL: {shown}"));
@@ -102,23 +109,17 @@ fn find(inputs: &Inputs<'_>) -> Result<Page, Failure> {
     if inputs.is_remote_mode()
         && let Some(url) = inputs.config.remote.url.as_deref()
     {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let secure = matches!(scheme, "wss" | "https");
-        let known = secure || matches!(scheme, "ws" | "http");
-        let harmless = |b: u8| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b);
-        if !known || authority.is_empty() || !authority.bytes().all(harmless) {
-            return Err(Failure::new(format!("gateway.remote.url is not an address: {}.", escape(url, 120)))
-                .fix("openclaw config set gateway.remote.url wss://<host>"));
-        }
-        let port = authority.rsplit(':').next().and_then(|port| port.parse().ok());
-        let (page, websocket) = if secure { ("https", "wss") } else { ("http", "ws") };
+        let url = GatewayUrl::parse(url).map_err(|error| {
+            Failure::new(format!("gateway.remote.url: {error}"))
+                .fix("openclaw config set gateway.remote.url wss://<host>")
+        })?;
         return Ok(Page {
-            url: format!("{page}://{authority}/"),
-            websocket: format!("{websocket}://{authority}"),
-            port: port.unwrap_or(if secure { 443 } else { 80 }),
+            url: format!("{}/", url.origin()),
+            websocket: url.to_string(),
+            port: url.port,
             own: None,
             lan: None,
+            may_have_token: url.tls || url.is_loopback(),
         });
     }
     let own = SocketAddr::new(listens_on(inputs), inputs.local_port());
@@ -131,6 +132,7 @@ fn find(inputs: &Inputs<'_>) -> Result<Page, Failure> {
         port: own.port(),
         own: Some(own),
         lan: everywhere.then(lan).flatten().map(|at| format!("http://{at}{base}/")),
+        may_have_token: true,
     })
 }
 

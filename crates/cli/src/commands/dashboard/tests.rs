@@ -83,6 +83,13 @@ fn other_gateways_other_modes() {
     let remote = "{gateway:{mode:'remote',remote:{url:'wss://gw.example/ws',token:'remote-token'}}}";
     let shown = printed(remote, &[], &link(false), at_terminal());
     assert!(shown.starts_with("Dashboard URL: https://gw.example/#token=remote-token\n"), "{shown}");
+    for (url, has) in
+        [("ws://gw.example:18789", false), ("ws://127.0.0.1:19999", true), ("ws://[::1]:19999", true)]
+    {
+        let config = format!("{{gateway:{{mode:'remote',remote:{{url:'{url}',token:'remote-token'}}}}}}");
+        let shown = printed(&config, &[], &link(false), at_terminal());
+        assert_eq!(shown.contains("#token=remote-token"), has, "{shown}");
+    }
     let none = format!("{{gateway:{{port:{PORT},auth:{{mode:'none'}},controlUi:{{basePath:'/claw'}}}}}}");
     let shown = printed(&none, &[], &link(false), at_terminal());
     assert!(shown.starts_with(&format!("Dashboard URL: http://127.0.0.1:{PORT}/claw/\n")), "{shown}");
