@@ -20,8 +20,8 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         Ok(loaded) => loaded.issues.clone(),
         Err(error) => error.issues(),
     };
-    // Unknown and old keys, placeholders and secrets have checks of their own.
-    let elsewhere = [IssueKind::UnknownKey, IssueKind::Legacy, IssueKind::Placeholder];
+    // Unknown and old keys, placeholders and wide ranges have checks of their own.
+    let elsewhere = [IssueKind::UnknownKey, IssueKind::Legacy, IssueKind::Placeholder, IssueKind::TooBroad];
     let findings: Vec<Finding> = issues
         .iter()
         .filter(|issue| issue.severity == Severity::Fatal || !elsewhere.contains(&issue.kind))
@@ -33,12 +33,12 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
 fn finding(facts: &Facts<'_>, issue: &Issue) -> Finding {
     let place = issue.line.map(|line| format!(" (line {line})")).unwrap_or_default();
     let consequence = match issue.severity {
-        Severity::Fatal => "the gateway does not start with it",
-        Severity::PartOff => "that part is switched off",
-        Severity::Warning => "it has no effect",
+        Severity::Fatal => "; the gateway does not start with it",
+        Severity::PartOff => "; that part is switched off",
+        Severity::Warning => "",
     };
     let hint = issue.hint.as_deref().map(|hint| format!(" {hint}")).unwrap_or_default();
-    let fact = format!("{issue}{place}; {consequence}.{hint}");
+    let fact = format!("{issue}{place}{consequence}.{hint}");
     let finding = match issue.severity {
         Severity::Fatal => Finding::blocking(ID, WHAT, fact),
         _ => Finding::warning(ID, WHAT, fact),

@@ -110,6 +110,10 @@ fn every_problem_of_the_file_is_told_with_its_line() {
     let findings = World::with("{\n gateway: {port: 'x',\n bind: 5}}").findings("gateway-config");
     assert_eq!(findings.len(), 2, "{findings:?}");
     assert!(findings.iter().all(|finding| finding.severity == Severity::Blocking && finding.line.is_some()));
+    // What another check tells is not told twice.
+    let wide = World::with("{gateway: {mode: 'local', trustedProxies: ['0.0.0.0/0']}, odd: 1}");
+    assert_eq!(wide.findings("gateway-config")[0].severity, Severity::Ok);
+    assert_eq!(wide.findings("trusted-proxies")[0].severity, Severity::Warning);
     let broken = World::with("{gateway:").findings("gateway-config");
     assert_eq!(broken[0].severity, Severity::Blocking);
     let missing = World { text: None, ..World::with("") }.findings("gateway-config");
