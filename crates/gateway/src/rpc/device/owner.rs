@@ -267,3 +267,6 @@ async fn clear(core: Arc<Core>, caller: Authority, params: Tables) -> Reply {
         other => Err(unexpected(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;
