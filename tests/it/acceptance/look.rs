@@ -377,3 +377,20 @@ fn a_port_that_somebody_else_holds_is_named() {
     assert_eq!(document["port"]["status"], json!("busy"), "{document:#}");
     assert_eq!(document["port"]["listeners"][0]["pid"], json!(std::process::id()), "{document:#}");
 }
+
+#[test]
+fn what_keeps_a_gateway_from_starting_is_told_before_anybody_tries() {
+    for (config, text) in [
+        ("{}", "Gateway start blocked: set gateway.mode=local"),
+        ("{gateway: {mode: 'local', bind: 'lan', auth: {mode: 'none'}}}", "Refusing to bind gateway to lan"),
+        ("{gateway: {mode: 'local', auth: {mode: 'password'}}}", "no password is configured"),
+    ] {
+        let world = World::fresh();
+        world.write_config_text(config);
+        let said = world.cli(&["gateway", "status", "--timeout", "300"]).ok();
+        assert!(said.err.contains(text), "{config}: {said:?}");
+        world.run_fix(&said).ok();
+        let mended = world.cli(&["gateway", "status", "--timeout", "300"]).ok();
+        assert!(mended.err.contains("The gateway is not running."), "{config}: {mended:?}");
+    }
+}

@@ -4,7 +4,7 @@
 use openclaw_config::Severity;
 use openclaw_config::gateway::Mode;
 use openclaw_os::port_owner::Holder;
-use openclaw_protocol::refusal::{PortHolder, Vantage, port_taken};
+use openclaw_protocol::refusal::{PortHolder, Vantage, bind_without_auth, port_taken};
 use openclaw_protocol::scope::Scope;
 use openclaw_protocol::words::{Words, escape};
 use openclaw_service::audit::Level;
@@ -116,11 +116,8 @@ fn configuration(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         let text = format!("The configuration is invalid{first}{more}.");
         items.push(Item::new(Topic::Config, Weight::Bad, text).fix(vantage.openclaw("doctor --fix")));
-    } else if let Some(lines) = &survey.setup.refusal
-        && !survey.is_running()
-    {
-        let text = format!("A gateway would not start like this: {}", lines.join(" "));
-        items.push(Item::new(Topic::Config, Weight::Bad, text).fix(vantage.openclaw("doctor")));
+    } else if let Some(lines) = survey.would_refuse() {
+        items.push(would_refuse(survey, lines, vantage));
     }
     for issue in config.parts_off().filter(|_| config.valid).take(MAX_TOLD) {
         let text = format!("A part of the configuration is off: {issue}.");
@@ -137,6 +134,19 @@ fn configuration(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
         let text = "The configuration on the disk is not the one in force.";
         items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
     }
+}
+
+/// Why a start would fail, before anybody tries.
+fn would_refuse(survey: &Survey, lines: &[String], vantage: &Vantage) -> Item {
+    let first = lines.first().map(String::as_str).unwrap_or_default();
+    let item = Item::new(Topic::Config, Weight::Bad, format!("A gateway would not start like this: {first}"));
+    if first.starts_with("Refusing to bind") {
+        let help = bind_without_auth(survey.setup.bind.as_str(), "nothing is asked of them", vantage);
+        let item = Item { text: format!("{first} {}", help.sentence), ..item }.cause(Some(&help.cause.id()));
+        return Item { fix: help.fix, ..item };
+    }
+    let told = lines.iter().find_map(|line| line.strip_prefix("Fix: ")).map(str::to_owned);
+    item.fix(told.unwrap_or_else(|| vantage.openclaw("doctor")))
 }
 
 fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
@@ -161,7 +171,7 @@ fn running(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
                     Item::new(Topic::Running, Weight::Bad, help.sentence).cause(Some(&help.cause.id()));
                 items.push(Item { fix: help.fix, ..item });
             }
-            None if survey.config.valid => {
+            None if survey.config.valid && survey.would_refuse().is_none() => {
                 let item =
                     Item::new(Topic::Running, Weight::Bad, "The gateway is not running.").cause(Some("C-20"));
                 items.push(item.fix(vantage.openclaw("gateway start")));

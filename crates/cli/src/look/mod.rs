@@ -134,6 +134,11 @@ impl Survey {
             || self.lock.as_ref().is_some_and(|held| held.purpose != Some(lock::Purpose::Command))
     }
 
+    /// What a start would say instead of starting; nothing while a gateway runs, or when the file itself is the trouble.
+    pub(crate) fn would_refuse(&self) -> Option<&[String]> {
+        self.setup.refusal.as_deref().filter(|_| self.config.valid && !self.is_running())
+    }
+
     /// Its process, as far as anybody knows it.
     pub(crate) fn pid(&self) -> Option<u32> {
         let told = self.owner.gateway("pid").and_then(serde_json::Value::as_u64);

@@ -167,3 +167,31 @@ fn the_way_out_keeps_what_is_right() {
         "openclaw config set gateway.controlUi.allowedOrigins '[\"https://a.example.com\"]' --strict-json"
     );
 }
+
+/// The ids in the sources: texts of small letters, dots and underscores with a known beginning.
+fn ids_in(source: &str) -> impl Iterator<Item = &str> {
+    let begins = ["gateway.", "hooks.token_", "config.", "service.", "logging.redact", "fs.", "summary."];
+    let is_id = move |text: &&str| {
+        begins.iter().any(|begin| text.starts_with(begin))
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
+            && text.contains('_')
+    };
+    source.split('"').skip(1).step_by(2).filter(is_id)
+}
+
+#[test]
+fn every_finding_is_on_the_page() {
+    let page = include_str!("../../../../docs/status.md");
+    let sources = [
+        include_str!("browser.rs"),
+        include_str!("exposure.rs"),
+        include_str!("files.rs"),
+        include_str!("proxies.rs"),
+        include_str!("secrets.rs"),
+    ];
+    let ids: Vec<&str> = sources.iter().flat_map(|source| ids_in(source)).collect();
+    assert!(ids.len() > 25, "{ids:?}");
+    for id in ids {
+        assert!(page.contains(&format!("`{id}`")), "docs/status.md does not explain {id}");
+    }
+}

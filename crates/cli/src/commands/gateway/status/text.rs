@@ -324,6 +324,7 @@ impl View<'_> {
     fn print_rest(&self, ui: &mut Ui) {
         for item in attention::of(self.survey, self.context.vantage()) {
             let said = match item.topic {
+                // What is wrong with the file stands beside its path.
                 Topic::Config => !self.survey.config.valid,
                 Topic::Door => self.tells_all(),
                 Topic::Service => true,
