@@ -229,9 +229,20 @@ pub fn code_spans(cell: &str) -> Vec<String> {
     spans
 }
 
-/// Whether `text` has `pattern` in it, `…` standing for anything and every white space for every other.
+/// Whether `text` has `pattern` in it, `…` standing for anything and every white space for every other. The profile in a
+/// command is the reader's own, and not on the page.
 fn matches(pattern: &str, text: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = |text: &str| {
+        let mut words: Vec<&str> = Vec::new();
+        let mut all = text.split_whitespace();
+        while let Some(word) = all.next() {
+            match words.last() {
+                Some(before) if word == "--profile" && before.ends_with("openclaw") => drop(all.next()),
+                _ => words.push(word),
+            }
+        }
+        words.join(" ")
+    };
     let text = plain(text);
     let mut rest = text.as_str();
     for piece in pattern.split('…').map(plain).filter(|piece| !piece.is_empty()) {
@@ -268,6 +279,8 @@ mod tests {
             ("a b", "a\n   b", true),
             ("… approve …", "openclaw devices approve 7f3a", true),
             ("approve 7", "approve  8", false),
+            ("Fix: openclaw qr", "Fix: openclaw --profile work qr", true),
+            ("openclaw qr", "openclaw --profile work devices", false),
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} in {text}");
         }
