@@ -137,3 +137,46 @@ fn a_device_hears_only_its_own_story() {
     let entries = journal["entries"].as_array().unwrap();
     assert!(entries.iter().all(|entry| entry["deviceId"] == json!(own.id())), "{journal}");
 }
+
+#[test]
+fn an_operator_elsewhere_reads_the_story_and_is_told_where_the_command_belongs() {
+    let world = World::new();
+    let gateway = world.start();
+    let request = request_of(&refuse(&gateway, &newcomer(&Device::new())));
+    let elsewhere = World::fresh();
+    let url = gateway.url();
+    let words = ["why", &request, "--url", &url, "--token", TOKEN];
+    let said = elsewhere.cli(&words).ok();
+    assert!(said.out.contains("cause C-01"), "{said:?}");
+    assert!(
+        said.out.contains(&format!("Fix: openclaw devices approve {request}   (run on the gateway host)")),
+        "{said:?}"
+    );
+    world.run_fix(&said).ok();
+    assert!(elsewhere.cli(&words).ok().out.contains("Since then: approved"));
+    // Somebody whose device may only read is told what is missing.
+    let mut reader = gateway.dial().open();
+    reader.connect(&newcomer(&Device::new())).hello();
+    for method in ["gateway.why", "gateway.explain"] {
+        let error = reader.call(method, json!({})).unwrap_err();
+        assert_eq!(error["message"], json!("missing scope: operator.pairing"), "{method}");
+    }
+}
+
+#[test]
+fn a_frame_full_of_nonsense_is_a_short_entry() {
+    let world = World::new();
+    let gateway = world.start();
+    for number in 0..40 {
+        let nonsense = move |params: &mut Value| {
+            for name in 0..1_500 {
+                params[format!("p{number}-{name}-{}", "x".repeat(16))] = json!(1);
+            }
+        };
+        gateway.dial_remote().open().connect(&newcomer(&Device::new()).edit(nonsense)).refused();
+    }
+    gateway.stop();
+    let size = std::fs::metadata(world.state().join("state/journal.json")).unwrap().len();
+    assert!(size < 64 * 1024, "{size}");
+    assert!(world.cli(&["why"]).ok().out.contains("invalid connect params"));
+}

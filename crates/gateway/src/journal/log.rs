@@ -10,7 +10,7 @@ use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::ids::{ConnId, DeviceId, RequestId};
 use openclaw_protocol::refusal::Refusal;
-use openclaw_protocol::words::Words;
+use openclaw_protocol::words::{self, Words};
 
 use super::{Entry, Kind, is_told};
 use crate::core::Core;
@@ -27,6 +27,7 @@ pub(crate) struct Knock<'a> {
 
 /// Tells the journal, and the log when the refusal is new or has become many.
 pub(crate) fn note(core: &Core, refusal: &Refusal, knock: &Knock<'_>) {
+    let refusal = &bounded(refusal.clone());
     let entry = entry(core, refusal, knock);
     let wire = refusal.wire(entry.dialect);
     let message = wire.error.map_or_else(|| wire.close.reason.clone(), |error| error.message);
@@ -37,6 +38,20 @@ pub(crate) fn note(core: &Core, refusal: &Refusal, knock: &Knock<'_>) {
     let entry = core.journal.record(kind, entry);
     if is_told(entry.count) {
         write(core, &entry);
+    }
+}
+
+/// Characters kept of a complaint about a client's parameters. It names what the client sent, and that may be a whole
+/// frame full.
+const MAX_COMPLAINT_CHARS: usize = 400;
+
+/// The refusal without what a stranger could make long.
+fn bounded(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::InvalidParams { message } => {
+            Refusal::InvalidParams { message: words::escape(&message, MAX_COMPLAINT_CHARS) }
+        }
+        other => other,
     }
 }
 
@@ -119,5 +134,21 @@ fn path_in_words(path: &Path) -> Words {
         Path::UnlistedProxy { proxy, headers } => {
             Words::new(&format!("through {proxy}, unlisted, with {}", headers.join(", ")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_cannot_make_an_entry_long() {
+        let message =
+            format!("invalid connect params: {}", "at root: unexpected property 'x'; ".repeat(3_000));
+        let Refusal::InvalidParams { message } = bounded(Refusal::InvalidParams { message }) else {
+            panic!()
+        };
+        assert!(message.starts_with("invalid connect params: at root"), "{message}");
+        assert!(message.len() < 2 * MAX_COMPLAINT_CHARS, "{}", message.len());
     }
 }
