@@ -5,11 +5,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use openclaw_config::Env;
 use openclaw_pairing::{CallerAuthority, CodeHash, CodeKind, Mutation, NewCode, Roles};
 use openclaw_protocol::claim_code::ClaimCode;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::time::Millis;
+use openclaw_service::running::STARTED_BY;
 
 use crate::core::Core;
 
@@ -30,12 +32,25 @@ struct State {
 /// Keeps the current claim code's hash, and counts wrong ones.
 #[derive(Debug, Default)]
 pub struct ClaimDesk {
+    /// Standard output is a file that stays, as `gateway start` and launchd have it: no place for a code (ruling 30).
+    kept: bool,
     state: Mutex<State>,
     /// Held while a code is made, so that two devices that arrive at once do not have two shown.
     showing: tokio::sync::Mutex<()>,
 }
 
 impl ClaimDesk {
+    /// The desk of a gateway in this environment.
+    pub fn new(env: &Env) -> Self {
+        let kept = [STARTED_BY, "OPENCLAW_LAUNCHD_LABEL"].iter().any(|name| env.get(name).is_some());
+        Self { kept, ..Self::default() }
+    }
+
+    /// Whether codes are shown by this gateway at all.
+    pub fn shows(&self) -> bool {
+        !self.kept
+    }
+
     /// Shows a code if this gateway may be claimed and none is on show. Called at the start, and whenever an
     /// unpaired device arrives; a code lives ten minutes, so this is also how often a new one appears at most.
     pub async fn show_if_needed(&self, core: &Core) {

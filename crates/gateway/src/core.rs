@@ -130,7 +130,7 @@ impl Core {
             proxies: Proxies::default(),
             unfinished: Register::new(caps),
             control_budget: ControlBudget::default(),
-            claim: ClaimDesk::default(),
+            claim: ClaimDesk::new(&env),
             spawning: Mutex::new(()),
             limiter: Mutex::new(limiter),
             settings: ArcSwap::from_pointee(settings),
@@ -242,7 +242,7 @@ impl Core {
 
     /// Whether a claim code is on show.
     pub fn is_claimable(&self) -> bool {
-        self.store.snapshot().latch().is_open()
+        self.claim.shows() && self.store.snapshot().latch().is_open()
     }
 
     /// Whether a peer may carry many clients: loopback, where tunnels and proxies live, and listed proxies.

@@ -152,7 +152,11 @@ async fn apply(core: &Core, decision: &Decision, now: Millis) -> Applying {
     Applying::Done(match (&decision.outcome, filed) {
         (Outcome::Admit(grant), _) => Verdict::Admitted(grant.clone()),
         (Outcome::Refuse(refusal), filed) => Verdict::Refused(with_request(refusal.clone(), filed)),
-        (Outcome::Pair(wish), Some(request)) => Verdict::Refused(Refusal::Pairing(refusal_of(wish, request))),
+        (Outcome::Pair(wish), Some(request)) => {
+            let mut refusal = refusal_of(wish, request);
+            refusal.claimable &= core.claim.shows();
+            Verdict::Refused(Refusal::Pairing(refusal))
+        }
         (Outcome::Pair(_), None) => return Applying::Lost,
     })
 }

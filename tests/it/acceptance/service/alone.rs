@@ -51,6 +51,23 @@ fn a_21_a_gateway_that_nobody_supervises_is_started_restarted_and_stopped() {
 }
 
 #[test]
+fn a_21_no_claim_code_is_left_in_a_file() {
+    let world = World::new();
+    let _background = Background(&world);
+    let started = world.sh("openclaw gateway start").ok();
+    assert!(started.out.contains("No device is paired yet."), "{started:?}");
+    world.sh("openclaw gateway restart").ok();
+    let output = std::fs::read_to_string(world.state().join("logs/gateway.log")).unwrap();
+    assert!(output.contains("Listening") && !output.contains("Claim code"), "{output}");
+    // The way that is named instead leads in.
+    let code = world.sh("openclaw devices join-code --json").ok().json();
+    let code = code["code"].as_str().unwrap_or_else(|| panic!("{code}")).to_owned();
+    let connect = Connect::cli(Dialect::V4).auth("bootstrapToken", &code).device(&Device::new());
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], world.port));
+    openclaw_tests::Dial::to(to).host("gateway.example.com").open().connect(&connect).hello();
+}
+
+#[test]
 fn a_21_a_gateway_in_the_foreground_is_restarted_in_place_and_stopped() {
     let world = World::new();
     let mut gateway = world.start();

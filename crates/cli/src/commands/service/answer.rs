@@ -25,6 +25,12 @@ pub(super) struct Answering {
 }
 
 impl Answering {
+    /// Whether no device is paired with it yet.
+    pub(super) async fn is_new(&mut self) -> bool {
+        let list = self.connection.call("device.pair.list", serde_json::json!({})).await;
+        list.is_ok_and(|list| list["paired"].as_array().is_some_and(Vec::is_empty))
+    }
+
     /// Asks it to restart in place. `Ok(false)`: it does not know how to be asked.
     pub(super) async fn restart(&mut self) -> Result<bool, String> {
         match self

@@ -73,12 +73,20 @@ pub(super) async fn in_background(
     .await;
     let output = site.context.paths.short(&gateway.output);
     match found {
-        Some((answering, Some(running))) if running.pid == pid => {
-            let lines = [
+        Some((mut answering, Some(running))) if running.pid == pid => {
+            let mut lines = vec![
                 format!("Started the gateway in the background: OpenClaw {}, pid {pid}.", answering.version),
                 format!("Output: {output}"),
                 afterwards(site, installable),
             ];
+            // Its claim code would stand in a file, so it shows none; who typed this needs none.
+            if answering.is_new().await {
+                lines.push(format!(
+                    "No device is paired yet. For this machine's browser: {}; for another device: {}",
+                    site.command("dashboard"),
+                    site.command("devices join-code"),
+                ));
+            }
             site.done(ui, "started", false, &lines, facts(pid, Some((&answering, &gateway.output))));
             Ok(0)
         }
