@@ -45,12 +45,12 @@ impl Mended {
     }
 
     /// For programs.
-    pub(super) fn json(&self) -> Value {
+    pub(super) fn json(&self, context: &Context) -> Value {
         match &self.outcome {
             Ok(done) => json!({
                 "ok": true, "what": self.what, "message": done.message, "patch": done.patch,
                 "undo": done.undo.as_ref().map(|undo| match undo {
-                    Undo::Own(words) => format!("openclaw {words}"),
+                    Undo::Own(words) => context.hints(&ReachArgs::default()).local(words),
                     Undo::System(command) => command.clone(),
                 }),
             }),

@@ -64,7 +64,7 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
     let found = looked.findings(&context, |check| wanted(args, check));
     if !args.fix {
         if args.json {
-            ui.json(&document(&found, None, begun));
+            ui.json(&document(&context, &found, None, begun));
         } else {
             print(ui, &found, args.deep);
             conclude(&context, ui, &found);
@@ -82,7 +82,7 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
         false => found,
     };
     if args.json {
-        ui.json(&document(&now, Some(&mended), begun));
+        ui.json(&document(&again, &now, Some(&mended), begun));
     } else {
         outcome(ui, &now, &mended);
     }
@@ -181,7 +181,7 @@ fn exit(findings: &[Finding]) -> Outcome {
 }
 
 /// The document of the current generation (cli §10.3), with every line beside the findings.
-fn document(findings: &[Finding], mended: Option<&[Mended]>, begun: Instant) -> Value {
+fn document(context: &Context, findings: &[Finding], mended: Option<&[Mended]>, begun: Instant) -> Value {
     let checks = openclaw_doctor::all();
     let of = |check: &Check| findings.iter().filter(|finding| finding.check == check.id).collect::<Vec<_>>();
     let made = |check: &&Check| !of(check).is_empty();
@@ -202,7 +202,7 @@ fn document(findings: &[Finding], mended: Option<&[Mended]>, begun: Instant) -> 
         "durationMs": u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     if let Some(mended) = mended {
-        document["repairs"] = mended.iter().map(Mended::json).collect();
+        document["repairs"] = mended.iter().map(|each| each.json(context)).collect();
     }
     document
 }
