@@ -181,39 +181,15 @@ fn forget_if_stale(options: &ConnectOptions, offer: &Offer, error: &ConnectError
     }
 }
 
-async fn attempt(
+/// One attempt.
+pub(crate) async fn attempt(
     options: &ConnectOptions,
     auth: AuthParams,
     sent: Sent,
     deadline: Instant,
 ) -> Result<Accepted, ConnectError> {
-    attempt_watched(options, auth, sent, deadline, &mut Progress::default()).await
-}
-
-/// How far an attempt has come.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    /// What it waits for.
-    pub(crate) phase: Phase,
-    /// The gateway's clock as it says in its first frame, and ours at that moment.
-    pub(crate) clocks: Option<(Millis, Millis)>,
-}
-
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress { phase: Phase::Resolve, clocks: None }
-    }
-}
-
-/// One attempt, for a caller who wants to know how far it came.
-pub(crate) async fn attempt_watched(
-    options: &ConnectOptions,
-    auth: AuthParams,
-    sent: Sent,
-    deadline: Instant,
-    progress: &mut Progress,
-) -> Result<Accepted, ConnectError> {
-    let result = timeout_at(deadline, converse(options, auth, deadline, progress)).await;
+    let mut progress = Progress::default();
+    let result = timeout_at(deadline, converse(options, auth, deadline, &mut progress)).await;
     let failed = |cause| ConnectError {
         target: options.target.shown(),
         source: options.target.source,
@@ -240,13 +216,27 @@ pub(crate) async fn attempt_watched(
     Ok(Accepted { stream, hello, sent })
 }
 
-/// The conversation up to the payload of the hello.
-async fn converse(
+/// How far an attempt has come.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// What it waits for.
+    pub(crate) phase: Phase,
+    /// The gateway's clock as it says in its first frame, and ours at that moment.
+    pub(crate) clocks: Option<(Millis, Millis)>,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { phase: Phase::Resolve, clocks: None }
+    }
+}
+
+/// Opens the WebSocket and hears the gateway's first frame; answers the nonce in it.
+pub(crate) async fn greet(
     options: &ConnectOptions,
-    auth: AuthParams,
     deadline: Instant,
     progress: &mut Progress,
-) -> Result<(Stream<Io>, Value), Cause> {
+) -> Result<(Stream<Io>, String), Cause> {
     let io = dial(&options.target, deadline, &mut progress.phase).await?;
     progress.phase = Phase::Upgrade;
     let plain = matches!(io, Io::Tcp(_));
@@ -264,6 +254,17 @@ async fn converse(
     progress.phase = Phase::Challenge;
     let (nonce, ts) = challenge(&mut stream, progress.phase).await?;
     progress.clocks = ts.map(|ts| (ts, now()));
+    Ok((stream, nonce))
+}
+
+/// The conversation up to the payload of the hello.
+async fn converse(
+    options: &ConnectOptions,
+    auth: AuthParams,
+    deadline: Instant,
+    progress: &mut Progress,
+) -> Result<(Stream<Io>, Value), Cause> {
+    let (mut stream, nonce) = greet(options, deadline, progress).await?;
     progress.phase = Phase::Hello;
     let params = options.params(auth, &nonce, now());
     let text = frame::request(CONNECT_ID, "connect", &params.to_json())

@@ -6,11 +6,11 @@ mod fake;
 
 use std::time::Duration;
 
-use fake::{at, challenge_at, close, listener, options, read_head, recv, send, upgraded};
+use fake::{at, challenge_at, close, listener, options, read_head, send, upgraded};
 use openclaw_client::path_test::{Finding, Hop, Path, Plan, Side, State, walk};
 use openclaw_client::{ConnectOptions, GatewayUrl, UrlSource};
 use openclaw_protocol::refusal::{Caller, Vantage};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -61,7 +61,8 @@ async fn serve(listener: &TcpListener, peer: Peer) {
 async fn talk(socket: TcpStream, head: &str, peer: Peer) {
     let mut stream = upgraded(socket, head).await;
     challenge_at(&mut stream, fake::now_ms() - peer.behind_ms).await;
-    let asked: Value = recv(&mut stream).await;
+    // Whoever only listens says goodbye.
+    let Some(asked) = fake::try_recv(&mut stream).await else { return };
     let is_page = head.contains("Origin: ");
     let (message, code) = if is_page && !peer.origin_allowed {
         ("origin not allowed", "CONTROL_UI_ORIGIN_NOT_ALLOWED")

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use openclaw_client::explain::close_text;
-use openclaw_client::{Cause, ConnectError, RequestError, UrlSource};
+use openclaw_client::{Cause, ConnectError, RequestError, Sent, UrlSource};
 use openclaw_config::gateway::Bind;
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::ids::RequestId;
-use openclaw_protocol::refusal::{self, Unreached, Vantage, Waiting};
+use openclaw_protocol::refusal::{self, Cause as CauseId, Unreached, Vantage, Waiting};
 use openclaw_protocol::words::{Words, escape};
 use serde_json::json;
 
@@ -102,7 +102,15 @@ pub(crate) fn explain(error: &ConnectError, context: &Context, inputs: &Inputs<'
     // An address of this machine may have been typed by hand: with the gateway's own port it is that gateway.
     let is_own = inputs.is_own_address(&error.target);
     let vantage = if is_own { context.vantage().clone() } else { error.seen_from(context.vantage()) };
-    let help = error.help_at(&vantage);
+    let mut help = error.help_at(&vantage);
+    // Which of this machine's tokens was sent is known here only. A sentence about something that is no token at all stays.
+    if help.cause == CauseId::TokenDiffers
+        && help.sentence.contains("is not the gateway's token")
+        && let Sent::Shared { token: Some(source), .. } | Sent::SharedAndDevice { token: source } = error.sent
+        && let Some(known) = inputs.about_refused_token(source, &vantage)
+    {
+        help = known;
+    }
     let sentence = error.sentence();
     let (message, closed) = match &error.cause {
         Cause::Refused(_) => {

@@ -1,16 +1,21 @@
 //! Everything that decides which gateway is meant and with which secrets: options, environment, configuration.
 
 use openclaw_client::{
-    CredentialInputs, Credentials, Endpoint, Fingerprint, GatewayUrl, Target, TargetInputs,
+    CredentialInputs, Credentials, Endpoint, Fingerprint, GatewayUrl, SecretSource, Target, TargetInputs,
 };
 use openclaw_config::gateway::{GatewayConfig, Mode};
 use openclaw_config::start;
+use openclaw_protocol::refusal::{Help, TokenSource, Vantage, token_mismatch, token_refused};
 use openclaw_protocol::secret::Secret;
+use openclaw_protocol::words::Words;
 
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers;
+
+/// The variables that hold the token; the first that is set wins.
+const TOKEN_VARIABLES: [&str; 2] = ["OPENCLAW_GATEWAY_TOKEN", "CLAWDBOT_GATEWAY_TOKEN"];
 
 /// The settings of one command, read once.
 pub(crate) struct Inputs<'a> {
@@ -106,27 +111,65 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// What to tell about a token that the gateway refused (C-08). Where this machine's configuration has the gateway's
+    /// own token, both sides are named: who reads it, owns both.
+    pub(crate) fn about_refused_token(&self, source: SecretSource, vantage: &Vantage) -> Option<Help> {
+        let choices = self.secrets();
+        let (sent, source) = match source {
+            SecretSource::Flag => (&choices.flag_token, TokenSource::Flag),
+            SecretSource::ConfigAuth => (&choices.auth_token, TokenSource::ConfigAuth),
+            SecretSource::ConfigRemote => (&choices.remote_token, TokenSource::ConfigRemote),
+            SecretSource::Env => {
+                let name = TOKEN_VARIABLES.into_iter().find(|name| self.env.get(name).is_some())?;
+                let in_shell = self.context.env.get(name).is_some();
+                let set_in =
+                    (!in_shell).then(|| Words::new(&self.context.paths.short(&self.context.paths.dotenv())));
+                (&choices.env_token, TokenSource::Env { name: name.to_owned(), set_in })
+            }
+        };
+        let sent = sent.as_ref()?;
+        let print = sent.fingerprint();
+        let own = choices.auth_token.as_ref().filter(|_| !vantage.is_elsewhere());
+        Some(match own {
+            Some(own) => {
+                let stale = own.matches(sent.expose());
+                let gateway = own.fingerprint();
+                token_mismatch(
+                    (&source, print.as_deref()),
+                    (&TokenSource::ConfigAuth, gateway.as_deref()),
+                    stale,
+                    vantage,
+                )
+            }
+            None => token_refused((&source, print.as_deref()), vantage),
+        })
+    }
+
     /// The secrets that may be sent to the target (cli §5.2).
     pub(crate) fn credentials(&self, target: &Target) -> Result<Credentials, Failure> {
+        self.secrets().choose(target.source).map_err(|error| {
+            Failure::new(error.to_string())
+                .kind("gateway_credentials_required")
+                .detail(format!("Config: {}", self.context.paths.config_path.display()))
+        })
+    }
+
+    /// Every shared secret that this machine has, by its place.
+    fn secrets(&self) -> CredentialInputs {
         let secret = |text: &Option<String>| text.as_deref().and_then(Secret::present);
         let config = self.context.with_secrets_asked(&self.config);
         let env =
             |names: [&str; 2]| names.iter().find_map(|name| self.env.get(name)).and_then(Secret::present);
-        let inputs = CredentialInputs {
+        CredentialInputs {
             flag_token: secret(&self.args.token),
             flag_password: secret(&self.args.password),
-            env_token: env(["OPENCLAW_GATEWAY_TOKEN", "CLAWDBOT_GATEWAY_TOKEN"]),
+            env_token: env(TOKEN_VARIABLES),
             env_password: env(["OPENCLAW_GATEWAY_PASSWORD", "CLAWDBOT_GATEWAY_PASSWORD"]),
             auth_token: config.auth.token.get().cloned(),
             auth_password: config.auth.password.get().cloned(),
             remote_token: config.remote.token.get().cloned(),
             remote_password: config.remote.password.get().cloned(),
-        };
-        inputs.choose(target.source).map_err(|error| {
-            Failure::new(error.to_string())
-                .kind("gateway_credentials_required")
-                .detail(format!("Config: {}", self.context.paths.config_path.display()))
-        })
+        }
     }
 
     /// How long to wait, with the default of the command.

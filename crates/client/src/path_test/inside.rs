@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use openclaw_protocol::connect::{ClientHint, ClientKind};
 use openclaw_protocol::device_proof::{ProofError, ProofKind};
-use openclaw_protocol::refusal::{self, Cause as CauseId, Help, Refusal};
+use openclaw_protocol::refusal::{self, AuthFailure, AuthReason, Cause as CauseId, Help, Refusal};
 use openclaw_protocol::time::{self, Millis};
 use openclaw_protocol::words::Words;
 use serde::Deserialize;
@@ -137,7 +138,7 @@ pub(super) fn admission(
     let protocol = |fact: &str| Finding::passed(Hop::Protocol, fact);
     let later = |hop| Finding::skipped(hop, "behind a hop that fails");
     let error = match answer {
-        Ok(admitted) => return admitted.findings(),
+        Ok(admitted) => return admitted.findings(way),
         Err(error) => error,
     };
     let help = error.help_at(way.vantage);
@@ -197,11 +198,21 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
-    fn findings(&self) -> Vec<Finding> {
+    fn findings(&self, way: &Way<'_>) -> Vec<Finding> {
         let protocol = format!("protocol {}", self.protocol);
-        let sent = match self.sent {
-            Sent::Nothing => "the gateway asks for no secret".to_owned(),
-            sent => format!("{sent} is accepted"),
+        let auth = match self.sent {
+            Sent::Nothing => Finding::passed(Hop::Auth, "the gateway asks for no secret"),
+            // The one more try: the first was refused.
+            Sent::SharedAndDevice { token } => {
+                let client = ClientHint { kind: ClientKind::Cli, local: !way.vantage.is_elsewhere() };
+                let failure = AuthFailure::new(AuthReason::TokenMismatch, client);
+                let help = Refusal::Unauthorized(failure).help_for(way.vantage);
+                let token = token.describe("token");
+                let fact =
+                    format!("the token from {token} is not the gateway's; this device's own token let it in");
+                Finding::noted(Hop::Auth, fact, help)
+            }
+            sent => Finding::passed(Hop::Auth, format!("{sent} is accepted")),
         };
         let scopes: Vec<String> = self.scopes.iter().map(|scope| Words::new(scope).to_string()).collect();
         let paired = if scopes.is_empty() {
@@ -209,10 +220,6 @@ impl Admitted {
         } else {
             format!("this device is approved for {}", scopes.join(", "))
         };
-        vec![
-            Finding::passed(Hop::Protocol, protocol),
-            Finding::passed(Hop::Auth, sent),
-            Finding::passed(Hop::Pairing, paired),
-        ]
+        vec![Finding::passed(Hop::Protocol, protocol), auth, Finding::passed(Hop::Pairing, paired)]
     }
 }

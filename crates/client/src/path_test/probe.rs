@@ -6,7 +6,7 @@ use openclaw_protocol::close;
 use openclaw_protocol::connect::{AuthParams, ClientInfo};
 use openclaw_protocol::refusal::Vantage;
 use openclaw_protocol::time::Millis;
-use openclaw_websocket::{ClientHandshake, HttpAnswer, http_get};
+use openclaw_websocket::{ClientHandshake, HttpAnswer, Stream, http_get};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
@@ -14,7 +14,7 @@ use super::inside::{self, Admitted, Seen};
 use super::judge::{self, Way};
 use super::{Finding, Hop, Path, State, certificate};
 use crate::auth::Sent;
-use crate::connect::{Accepted, ConnectOptions, Progress, attempt_watched, establish, now};
+use crate::connect::{ConnectOptions, Progress, attempt, establish, greet, now};
 use crate::error::{Cause, Phase};
 use crate::target::{Endpoint, PlainReach, Target};
 use crate::transport::{Io, connect, dial, judge as reachable, resolve, secure};
@@ -168,25 +168,20 @@ impl Walk<'_> {
         headers.map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
     }
 
-    /// The upgrade, by a connection that sends nothing secret. Answers the two clocks.
+    /// The upgrade, by a connection that only listens. Answers the two clocks.
     async fn upgrade(&mut self) -> Result<Option<(Millis, Millis)>, End> {
         let mut progress = Progress::default();
         let options = self.anonymous(self.plan.options.client.clone(), None);
         let deadline = Instant::now() + self.patience();
-        let answer =
-            attempt_watched(&options, AuthParams::default(), Sent::Nothing, deadline, &mut progress).await;
-        // A gateway that talked is reached, whatever it said.
-        if progress.clocks.is_none()
-            && let Err(error) = &answer
-            && error.refused().is_none()
-        {
-            let finding = judge::upgrade(&self.way, &error.cause, self.server.as_deref(), self.patience_ms());
-            self.note(finding)?;
+        let greeted = timeout(self.patience(), greet(&options, deadline, &mut progress)).await;
+        match greeted.unwrap_or(Err(Cause::TimedOut { phase: progress.phase })) {
+            Ok((stream, _)) => leave(stream).await,
+            Err(cause) => {
+                let finding = judge::upgrade(&self.way, &cause, self.server.as_deref(), self.patience_ms());
+                self.note(finding)?;
+            }
         }
         self.note(Finding::passed(Hop::Upgrade, "a WebSocket opens and the gateway speaks first"))?;
-        if let Ok(accepted) = answer {
-            leave(accepted).await;
-        }
         Ok(progress.clocks)
     }
 
@@ -220,15 +215,12 @@ impl Walk<'_> {
     async fn origin(&mut self) {
         let origin = self.way.url.origin();
         let info = &self.plan.options.client;
-        let page = ClientInfo::new("openclaw-control-ui", "ui", &info.version, &info.platform);
+        let page = ClientInfo::new("openclaw-control-ui", "webchat", &info.version, &info.platform);
         let options = self.anonymous(page, Some(&origin));
         let deadline = Instant::now() + self.patience();
-        let mut progress = Progress::default();
-        let answer =
-            attempt_watched(&options, AuthParams::default(), Sent::Nothing, deadline, &mut progress).await;
-        let answer = match answer {
+        let answer = match attempt(&options, AuthParams::default(), Sent::Nothing, deadline).await {
             Ok(accepted) => {
-                leave(accepted).await;
+                leave(accepted.stream).await;
                 Ok(())
             }
             Err(error) => Err(error),
@@ -246,7 +238,7 @@ impl Walk<'_> {
             Ok(accepted) => {
                 let (protocol, sent) = (accepted.hello.protocol, accepted.sent);
                 let scopes = accepted.hello.scopes.clone().unwrap_or_default();
-                leave(accepted).await;
+                leave(accepted.stream).await;
                 Ok(Admitted { protocol, sent, scopes })
             }
             Err(error) => Err(error),
@@ -258,9 +250,9 @@ impl Walk<'_> {
 }
 
 /// Says goodbye, so that the gateway does not take the end for a fault.
-async fn leave(mut accepted: Accepted) {
-    if accepted.stream.close(close::NORMAL, "").await.is_ok() {
-        accepted.stream.finish(Instant::now() + GOODBYE).await;
+async fn leave(mut stream: Stream<Io>) {
+    if stream.close(close::NORMAL, "").await.is_ok() {
+        stream.finish(Instant::now() + GOODBYE).await;
     }
 }
 

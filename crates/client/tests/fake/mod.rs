@@ -107,6 +107,18 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap()
 }
 
+/// The next frame; `None` when the other end hangs up.
+pub(crate) async fn try_recv<IO: AsyncRead + AsyncWrite + Unpin>(stream: &mut Stream<IO>) -> Option<Value> {
+    match stream.recv().await {
+        Ok(Message::Text(text)) => Some(serde_json::from_str(&text).unwrap()),
+        Ok(Message::Close { .. }) => {
+            stream.finish(Instant::now() + Duration::from_secs(5)).await;
+            None
+        }
+        _ => None,
+    }
+}
+
 /// Sends the challenge of a gateway whose clock says `ts`.
 pub(crate) async fn challenge_at<IO: AsyncRead + AsyncWrite + Unpin>(stream: &mut Stream<IO>, ts: u64) {
     let payload = json!({"nonce": NONCE, "ts": ts});

@@ -124,7 +124,8 @@ fn protocol(min: i64, max: i64, vantage: &Vantage) -> Help {
             "The client speaks {}, this gateway 3 and 4: the gateway is too old. Update the gateway.",
             protocol_range(min, max)
         );
-        Help::new(cause, sentence, fix)
+        // There is nothing here that updates a gateway; how old it is, is what its owner needs to know.
+        Help::new(cause, sentence, vantage.on_gateway("--version"))
     } else {
         let sentence = format!(
             "The client speaks {}, this gateway 3 and 4: the client is too old. Update the client.",

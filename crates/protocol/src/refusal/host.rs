@@ -229,6 +229,43 @@ impl TokenSource {
     }
 }
 
+/// A source and, where it may be told, the fingerprint of what came from it.
+fn side((source, print): (&TokenSource, Option<&str>)) -> String {
+    match print {
+        Some(print) => format!("{} [{}]", source.words(), plain_id(print, "?")),
+        None => source.words(),
+    }
+}
+
+/// C-08 as the refused client sees it, who knows only where his own token came from: the one command that aligns it with
+/// the gateway's. The fingerprint is of the client's own token.
+#[must_use]
+pub fn token_refused(client: (&TokenSource, Option<&str>), vantage: &Vantage) -> Help {
+    let facts = format!(
+        "The token that was sent is not the gateway's token: this client took it from {}.",
+        side(client)
+    );
+    let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
+    match client.0 {
+        TokenSource::Env { name, .. } if vantage.is_elsewhere() => {
+            here("Put the gateway's token there.", vantage.os.set(plain_id(name, "<variable>"), "<token>"))
+        }
+        TokenSource::Env { name, .. } => here(
+            "The variable wins over the configuration, so unset it or correct it where it is set.",
+            vantage.os.unset(plain_id(name, "<variable>")),
+        ),
+        TokenSource::ConfigRemote | TokenSource::ConfigAuth => here(
+            "Store the gateway's token for this client.",
+            vantage.openclaw("config set gateway.remote.token <token>"),
+        ),
+        TokenSource::Flag | TokenSource::Stored => Help::new(
+            Cause::TokenDiffers,
+            format!("{facts} Show the gateway's token on its host and use it here."),
+            vantage.on_gateway("gateway auth-token --show"),
+        ),
+    }
+}
+
 /// C-08 with both sides known: where each took its token from, and the one command that makes them agree. For the
 /// owner's eyes. Fingerprints as of [`crate::secret::Secret::fingerprint`]; `stale` when the configuration holds the
 /// client's token but the running gateway does not use it yet.
@@ -239,10 +276,6 @@ pub fn token_mismatch(
     stale: bool,
     vantage: &Vantage,
 ) -> Help {
-    let side = |(source, print): (&TokenSource, Option<&str>)| match print {
-        Some(print) => format!("{} [{}]", source.words(), plain_id(print, "?")),
-        None => source.words(),
-    };
     let facts =
         format!("The tokens differ: this client uses {}, the gateway uses {}.", side(client), side(gateway));
     let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
@@ -255,11 +288,11 @@ pub fn token_mismatch(
             "The variable wins over the configuration, so unset it or correct it where it is set.",
             vantage.os.unset(plain_id(name, "<variable>")),
         ),
-        TokenSource::ConfigRemote | TokenSource::ConfigAuth | TokenSource::Flag => here(
+        TokenSource::ConfigRemote | TokenSource::ConfigAuth => here(
             "Store the gateway's token for this client.",
             vantage.openclaw("config set gateway.remote.token <token>"),
         ),
-        TokenSource::Stored => Help::new(
+        TokenSource::Flag | TokenSource::Stored => Help::new(
             Cause::TokenDiffers,
             format!("{facts} Show the gateway's token on its host and use it here."),
             vantage.on_gateway("gateway auth-token --show"),

@@ -294,6 +294,23 @@ fn the_owner_hears_which_tokens_differ() {
 }
 
 #[test]
+fn a_client_hears_where_it_took_the_wrong_token_from() {
+    let variable = TokenSource::Env { name: "OPENCLAW_GATEWAY_TOKEN".to_owned(), set_in: None };
+    let here = Vantage::default();
+    let there = Vantage { gateway: Some(Caller::default()), ..Vantage::default() };
+    for (source, vantage, fix) in [
+        (&variable, &here, "unset OPENCLAW_GATEWAY_TOKEN"),
+        (&variable, &there, "export OPENCLAW_GATEWAY_TOKEN=<token>"),
+        (&TokenSource::ConfigRemote, &there, "openclaw config set gateway.remote.token <token>"),
+        (&TokenSource::Flag, &there, "openclaw gateway auth-token --show"),
+    ] {
+        let help = token_refused((source, Some("1a2b3c4d")), vantage);
+        assert_eq!((help.cause.id().as_str(), help.fix.as_deref()), ("C-08", Some(fix)));
+        assert!(help.sentence.contains("[1a2b3c4d]"), "{}", help.sentence);
+    }
+}
+
+#[test]
 fn the_host_explains_ports_binds_and_silence() {
     let vantage = Vantage::default();
     let url = "ws://127.0.0.1:18789";
