@@ -8,6 +8,8 @@ use openclaw_tests::{Connect, Device, Dialect, Gateway, World, skipped};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::service::Background;
+
 /// As long as a generated token, and not the gateway's.
 const OTHER: &str = "0000111122223333444455556666777788889999aaaabbbb";
 
@@ -64,6 +66,12 @@ fn g5_0_the_ladder_of_the_guides() {
         "{stopped:?}"
     );
     Row::of("G5-0").mends(&stopped);
+    let _background = Background(&world);
+    world.run_fix(&stopped).ok();
+    let mended = world.cli(&["gateway", "status"]).ok();
+    assert!(mended.out.contains("Runtime: running") && mended.out.contains("RPC probe: ok"), "{mended:?}");
+    // The last rung: nothing is left that stands in the way.
+    world.cli(&["doctor"]).ok();
 }
 
 #[test]

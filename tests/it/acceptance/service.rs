@@ -7,7 +7,7 @@ mod supervised;
 use openclaw_tests::World;
 
 /// A gateway in the background that no test owns as a child: it ends with the test, however that ends.
-struct Background<'w>(&'w World);
+pub(super) struct Background<'w>(pub(super) &'w World);
 
 impl Drop for Background<'_> {
     fn drop(&mut self) {
