@@ -120,6 +120,12 @@ fn g2_11_each_step_is_tested_by_itself() {
     let node = World::new();
     let whole = walk(&node, gateway.address(), &["--token", TOKEN]).ok();
     row.says(&whole);
+    // Plain `openclaw doctor` of a machine whose gateway is elsewhere walks the same way.
+    let elsewhere = World::new().with(|config| {
+        config["gateway"]["mode"] = json!("remote");
+        config["gateway"]["remote"] = json!({"url": gateway.url(), "token": TOKEN});
+    });
+    row.says(&elsewhere.cli(&["doctor"]));
     let name = node.cli(&["doctor", "--url", "https://no-such-host.invalid"]).failed(1);
     assert!(name.out.contains("✗ DNS") && name.out.contains("– TCP"), "{name:?}");
     let tls = node.cli(&["doctor", "--url", &format!("https://{}", gateway.address())]).failed(1);

@@ -20,10 +20,13 @@ use crate::commands::path_test;
 use crate::context::Context;
 use crate::failure::{EXIT_FAILED, Failure, Outcome};
 use crate::numbers;
+use crate::reach::Inputs;
 use crate::ui::{Style, Ui};
 
 /// Milliseconds for any one part of looking: two seconds are promised for all of it (D-01).
 const PATIENCE_MS: u64 = 800;
+/// Milliseconds for each hop on the way to another machine's gateway.
+const HOP_PATIENCE_MS: u64 = 3000;
 
 /// Runs the checks, mends if that was asked, and ends with 1 when something blocking remains (ruling 37).
 pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Outcome {
@@ -69,7 +72,8 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
             print(ui, &found, args.deep);
             conclude(&context, ui, &found);
         }
-        return exit(&found);
+        let outcome = exit(&found);
+        return if args.json { outcome } else { outcome.and(way(&context, ui, args).await) };
     }
     if !args.json {
         print(ui, &found, args.deep);
@@ -87,6 +91,18 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Ou
         outcome(ui, &now, &mended);
     }
     exit(&now)
+}
+
+/// Where the gateway is another machine's, most of what can be wrong is on the way to it (G2-11).
+async fn way(context: &Context, ui: &mut Ui, args: &DoctorArgs) -> Outcome {
+    let timeout = args.timeout.clone().or_else(|| Some(HOP_PATIENCE_MS.to_string()));
+    let reach = ReachArgs { timeout, ..ReachArgs::default() };
+    let inputs = Inputs::gather(context, &reach)?;
+    if !inputs.is_remote_mode() || inputs.config.remote.url.is_none() || !args.only.is_empty() {
+        return Ok(0);
+    }
+    ui.line("");
+    path_test::run(context, ui, &reach, false).await
 }
 
 fn wanted(args: &DoctorArgs, check: &Check) -> bool {
