@@ -1,7 +1,7 @@
 //! Without a supervisor: in the foreground, in the background, as the first process of a container.
 
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use openclaw_tests::network::is_root;
@@ -12,6 +12,16 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::Background;
+
+/// A child that ends with the test, and all that it started in a namespace of its own with it.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 fn answers(world: &World) -> bool {
     let at = std::net::SocketAddr::from(([127, 0, 0, 1], world.port));
@@ -165,17 +175,16 @@ fn a_21_the_first_process_of_a_container_restarts_in_place() {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let Ok(mut container) = command.spawn() else { return skipped("there is no unshare here") };
+    let Ok(container) = command.spawn() else { return skipped("there is no unshare here") };
+    let mut container = Ended(container);
     let up = openclaw_tests::wait::within(Duration::from_secs(10), || {
-        let ended = container.try_wait().unwrap().is_some();
+        let ended = container.0.try_wait().unwrap().is_some();
         (ended || answers(&world)).then_some(!ended)
     });
     if up != Some(true) {
-        let _ = container.kill();
-        let _ = container.wait();
         return skipped("process namespaces cannot be made here");
     }
-    let children = format!("/proc/{0}/task/{0}/children", container.id());
+    let children = format!("/proc/{0}/task/{0}/children", container.0.id());
     let init = std::fs::read_to_string(children).unwrap().trim().to_owned();
     let inside = |line: &str| {
         let mut command = Command::new("nsenter");
@@ -198,7 +207,7 @@ fn a_21_the_first_process_of_a_container_restarts_in_place() {
     assert!(answers(&world));
     let said = inside("openclaw gateway stop");
     assert!(said.contains("It is the first process of this container"), "{said}");
-    until("the container to end", || container.try_wait().unwrap());
+    until("the container to end", || container.0.try_wait().unwrap());
 }
 
 /// A supervisor that writes down what it is told, starts nothing by itself, and lets the account's services end with the
