@@ -3,6 +3,7 @@
 //! is applied: nothing is counted, written, filed or issued.
 
 mod described;
+mod next;
 mod people;
 
 use std::sync::Arc;
@@ -71,7 +72,11 @@ fn decided(
     let trace = json!(told.trace);
     let mut fields = match &told.outcome {
         Outcome::Admit(grant) => admitted(grant, &told),
-        Outcome::Refuse(refusal) => refused(core, refusal, told.dialect, &told.ahead),
+        Outcome::Refuse(refusal) => {
+            let (policy, secret) = (&settings.admission, settings.shared_secret());
+            let ahead = next::after(refusal, policy, secret, &view, &attempt, device, now);
+            refused(core, refusal, told.dialect, &ahead)
+        }
         Outcome::Pair(wish) => {
             let refusal = rehearsed(&devices, wish, &told, now);
             let mut fields = refused(core, &refusal, told.dialect, &told.ahead);

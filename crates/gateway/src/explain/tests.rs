@@ -176,3 +176,25 @@ async fn others_learn_only_what_is_theirs_and_cannot_try_secrets_without_end() {
     }
     assert!((1..=30).contains(&answered), "{answered}");
 }
+
+#[tokio::test]
+async fn what_would_be_next_is_told_to_the_end() {
+    let house = House::new();
+    for (described, ahead) in [
+        (
+            json!({"from": REMOTE, "client": "control-ui", "device": "none", "origin": "https://evil.example"}),
+            json!(["C-05", "C-07", "C-01"]),
+        ),
+        (json!({"from": REMOTE, "token": "wrong"}), json!(["C-01"])),
+        (json!({"from": REMOTE, "protocol": 2}), json!(["C-07", "C-01"])),
+        (json!({"from": REMOTE, "code": "ZZZZ-ZZZZ"}), json!(["C-01"])),
+        (json!({"token": "wrong"}), json!([])),
+        (json!({"from": REMOTE, "token": TOKEN}), json!([])),
+    ] {
+        let answer = explain(&house, described.clone()).await;
+        assert_eq!(answer["ahead"], ahead, "{described} {answer:#}");
+        if ahead != json!([]) {
+            assert!(answer["sentence"].as_str().unwrap().contains(" After that, "), "{answer}");
+        }
+    }
+}

@@ -107,7 +107,7 @@ mod tests {
             [
                 "2026-11-20T08:00:00.000+00:00 warn gateway/ws refused conn=c-0 Fix: openclaw why last",
                 "2026-11-20T08:00:20.000+00:00 warn gateway/ws something else",
-                "2026-11-20T08:00:16.000+00:00 warn gateway/ws refused conn=c-16 Fix: openclaw why last … ×17 in 16 s",
+                "2026-11-20T08:00:16.000+00:00 warn gateway/ws refused Fix: openclaw why last … ×17 in 16 s",
                 "2026-11-20T08:01:01.000+00:00 warn gateway/ws refused conn=c-99 Fix: openclaw why last",
             ]
         );

@@ -80,11 +80,14 @@ impl Line {
         time::ms(&self.time)
     }
 
+    /// The message without the connection's id, which differs in every line.
+    fn without_conn(&self) -> String {
+        self.message.split(' ').filter(|word| !word.starts_with("conn=")).collect::<Vec<_>>().join(" ")
+    }
+
     /// By what equal lines are known: what they say, but for the connection and the count of repeats.
     pub(super) fn kind(&self) -> String {
-        let words =
-            self.message.split(' ').filter(|word| !word.starts_with("conn=")).collect::<Vec<_>>().join(" ");
-        let message = without_count(&words);
+        let message = without_count(&self.without_conn());
         format!("{} {} {message}", self.level, self.subsystem.as_deref().unwrap_or_default())
     }
 
@@ -98,7 +101,10 @@ impl Line {
                 )
             }
             (Some(cause), None) => format!("closed before connect, as above: cause={cause}"),
-            (None, _) => escape(&without_count(&self.message), MAX_BEGINNING),
+            (None, _) => {
+                let words = escape(&without_count(&self.without_conn()), MAX_BEGINNING);
+                words.trim_end_matches('…').trim_end().to_owned()
+            }
         };
         Line {
             message: format!("{beginning} … ×{count} in {} s", span_ms.div_ceil(1000).max(1)),
