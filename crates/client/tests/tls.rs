@@ -136,3 +136,42 @@ async fn tls_to_a_plaintext_server_and_plaintext_to_a_tls_server() {
     let error = error.map(|_| ()).unwrap_err();
     assert!(matches!(error.cause, Cause::WantsTls), "{error:?}");
 }
+
+/// Walks the way to a fresh TLS server under an address of that scheme; the server sees as many connections as come.
+async fn walked(scheme: &str) -> (openclaw_client::path_test::Path, Fingerprint) {
+    use openclaw_client::path_test::{Plan, walk};
+    let (listener, address) = listener().await;
+    let (acceptor, real) = server();
+    let url = GatewayUrl::parse(&format!("{scheme}://127.0.0.1:{}", address.port())).unwrap();
+    let options = options(at(url, UrlSource::CliUrl));
+    let plan = Plan { options, anonymous: Some("not tried"), source: "cli --url" };
+    let vantage = openclaw_protocol::refusal::Vantage::default();
+    let serving = async {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            let _ = acceptor.accept(socket).await;
+        }
+    };
+    tokio::select! {
+        path = walk(&plan, &vantage) => (path, real),
+        () = serving => unreachable!(),
+    }
+}
+
+#[tokio::test]
+async fn the_path_test_tells_a_wrong_certificate_from_a_wrong_scheme() {
+    use openclaw_client::path_test::Hop;
+    let (path, real) = walked("wss").await;
+    let failed = path.first_failure().unwrap();
+    assert_eq!(failed.hop, Hop::Tls);
+    assert!(failed.fact.contains(&real.to_string()), "to compare with: {}", failed.fact);
+    // What was seen is not what may be trusted: the owner fills in his own (ruling 33).
+    let fix = failed.help.as_ref().and_then(|help| help.fix.clone()).unwrap();
+    assert!(fix.contains("tlsFingerprint") && !fix.contains(&real.to_string()), "{fix}");
+
+    let (path, _) = walked("ws").await;
+    let failed = path.first_failure().unwrap();
+    let fix = failed.help.as_ref().and_then(|help| help.fix.clone()).unwrap();
+    assert_eq!(failed.hop, Hop::Http);
+    assert!(fix.starts_with("openclaw doctor --url wss://127.0.0.1:"), "{fix}");
+}

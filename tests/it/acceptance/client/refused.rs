@@ -153,7 +153,10 @@ fn c_06_the_identity_does_not_prove_itself() {
     row.says(&(&skewed, &close)).mends(&skewed);
     assert_eq!(fix_of(&skewed), "sudo timedatectl set-ntp true");
     let (fast, _) = gateway.dial().open().connect(&connect().clock_skew_ms(300_000)).refused();
-    assert!(fast["details"]["help"]["sentence"].as_str().unwrap().contains("5 min ahead of"), "{fast}");
+    assert!(
+        fast["details"]["help"]["sentence"].as_str().unwrap().contains("ahead of the gateway's"),
+        "{fast}"
+    );
     for (field, value, words) in [
         ("nonce", "3f2b8c1e-6d55-4a0f-9f11-2f6f0c9b7a42", "The identity was signed for another connection"),
         ("signature", "bm9pc2U", "The signature does not fit"),
