@@ -147,21 +147,26 @@ impl<T: Heard> Heard for [T] {
     }
 }
 
-/// The command of the last `Fix:` in what was said: a field `fix` in JSON, else the rest of the line. What is set off
-/// behind it, as `   (run on the gateway host)`, is a remark for the reader and not a part of it.
+/// The command of the last `Fix:` in what was said, without the remark for the shell and the reader behind it.
 #[track_caller]
 pub fn fix_of(said: &(impl Fixed + ?Sized)) -> String {
+    let line = line_to_copy(said);
+    line.split("   # ").next().unwrap_or(&line).to_owned()
+}
+
+/// What somebody copies who selects everything behind the last `Fix:`, letter by letter.
+#[track_caller]
+pub fn line_to_copy(said: &(impl Fixed + ?Sized)) -> String {
     said.fix().unwrap_or_else(|| panic!("no `Fix:` in {}", said.heard()))
 }
 
 /// What may carry a `Fix:`.
 pub trait Fixed: Heard {
-    /// The command, if there is one.
+    /// A field `fix` in JSON, else the rest of the line as it stands.
     fn fix(&self) -> Option<String> {
         let heard = self.heard();
         let (_, rest) = heard.rsplit_once("Fix: ")?;
-        let command = rest.lines().next()?.split("   (").next()?;
-        Some(command.trim().to_owned())
+        Some(rest.lines().next()?.trim().to_owned())
     }
 }
 
@@ -289,7 +294,8 @@ mod tests {
 
     #[test]
     fn a_fix_is_found_in_text_frames_and_log_lines() {
-        let text = "It broke.\nFix: openclaw devices approve 7f   (run on the gateway host)\n".to_owned();
+        let text = "It broke.\nFix: openclaw devices approve 7f   # run on the gateway host\n".to_owned();
+        assert_eq!(line_to_copy(&text), "openclaw devices approve 7f   # run on the gateway host");
         assert_eq!(fix_of(&text), "openclaw devices approve 7f");
         assert_eq!(fix_of(&json!({"details": {"help": {"fix": "openclaw qr"}}})), "openclaw qr");
         assert_eq!(fix_of(&json!({"msg": "refused. Fix: openclaw qr"})), "openclaw qr");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::acceptance::{Fixed, fix_of};
+use crate::acceptance::{Fixed, line_to_copy};
 use crate::gateway::Gateway;
 use crate::network::{Namespace, Origin, two_hosts};
 use crate::place;
@@ -297,13 +297,13 @@ impl World {
     /// Copies the command of the `Fix:` in what was said, letter by letter, into a shell.
     #[track_caller]
     pub fn run_fix(&self, said: &(impl Fixed + ?Sized)) -> Said {
-        self.sh(&fix_of(said))
+        self.sh(&line_to_copy(said))
     }
 
     /// The same at a terminal, where secrets are shown and questions asked.
     #[track_caller]
     pub fn run_fix_at_terminal(&self, said: &(impl Fixed + ?Sized)) -> Said {
-        self.sh_at_terminal(&fix_of(said))
+        self.sh_at_terminal(&line_to_copy(said))
     }
 
     /// Runs `openclaw …` as another user of this host, who has a home of his own.

@@ -150,7 +150,7 @@ impl Failure {
 
     /// The line with the command, for reports that are more than a failure.
     pub(crate) fn fix_line(&self) -> Option<String> {
-        let place = if self.0.elsewhere { "   (run on the gateway host)" } else { "" };
+        let place = if self.0.elsewhere { "   # run on the gateway host" } else { "" };
         self.0.fix.as_ref().map(|fix| format!("Fix: {fix}{place}"))
     }
 
@@ -244,7 +244,7 @@ mod tests {
         );
         let elsewhere = text(&Vantage { gateway: Some(Caller::default()), ..own });
         let fix = elsewhere.lines().last().unwrap_or_default();
-        assert!(fix.starts_with("Fix: openclaw ") && fix.ends_with("   (run on the gateway host)"), "{fix}");
+        assert!(fix.starts_with("Fix: openclaw ") && fix.ends_with("   # run on the gateway host"), "{fix}");
         assert!(!fix.contains("work"), "{fix}");
     }
 

@@ -41,7 +41,7 @@ fn let_in(world: &World, client: &World) {
         if said.code == 0 {
             return;
         }
-        world.sh(&format!("{} --no-wait", openclaw_tests::fix_of(&said).split("   ").next().unwrap())).ok();
+        world.sh(&format!("{} --no-wait", openclaw_tests::fix_of(&said))).ok();
     }
     client.cli(&["health"]).ok();
 }

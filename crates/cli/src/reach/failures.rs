@@ -246,7 +246,7 @@ mod tests {
         let remote = text(&explained(refused(), UrlSource::CliUrl));
         assert!(
             remote.ends_with(
-                "Fix: openclaw devices approve 7f3a9c1e-0001   (run on the gateway host)
+                "Fix: openclaw devices approve 7f3a9c1e-0001   # run on the gateway host
 "
             ),
             "{remote}"

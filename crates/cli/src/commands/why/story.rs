@@ -99,7 +99,7 @@ impl Remedy {
         let Some(help) = &self.help else { return };
         let Some(fix) = &help.fix else { return };
         let place = match help.place {
-            Place::GatewayHost if self.elsewhere => "   (run on the gateway host)",
+            Place::GatewayHost if self.elsewhere => "   # run on the gateway host",
             Place::Here if !self.on_host => "   (run where the client runs)",
             Place::GatewayHost | Place::Here => "",
         };
