@@ -149,7 +149,7 @@ fn an_operator_elsewhere_reads_the_story_and_is_told_where_the_command_belongs()
     let said = elsewhere.cli(&words).ok();
     assert!(said.out.contains("cause C-01"), "{said:?}");
     assert!(
-        said.out.contains(&format!("Fix: openclaw devices approve {request}   (run on the gateway host)")),
+        said.out.contains(&format!("Fix: openclaw devices approve {request}   # run on the gateway host")),
         "{said:?}"
     );
     world.run_fix(&said).ok();

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::net::TcpListener;
 
+use openclaw_tests::acceptance::Fixed;
 use openclaw_tests::world::{Said, TOKEN};
 use openclaw_tests::{Row, World};
 use serde_json::json;
@@ -47,7 +48,7 @@ fn let_in(world: &World, client: &World) {
 }
 
 /// The token as the fix shows it at a terminal.
-fn shown(world: &World, said: &Said) -> String {
+fn shown(world: &World, said: &impl Fixed) -> String {
     let shown = world.run_fix_at_terminal(said).ok();
     let token = shown.out.lines().map(str::trim).find(|line| line.len() >= 32 && !line.contains(' '));
     token.unwrap_or_else(|| panic!("no token: {shown:?}")).to_owned()
@@ -68,8 +69,11 @@ fn q_2_unauthorized() {
     let _gateway = world.start();
     let client = client_of(&world, Some("0000111122223333444455556666777788889999aaaabbbb"));
     let said = told("Q-2", &client);
-    let token = shown(&world, &said);
-    client.cli(&["config", "set", "gateway.remote.token", &token]).ok();
+    // The secret is for the owner to fill in; it stands in no message.
+    let fix = openclaw_tests::fix_of(&said);
+    assert!(fix.ends_with(" <token>"), "{fix}");
+    let token = shown(&world, &"Fix: openclaw gateway auth-token --show".to_owned());
+    client.sh(&fix.replace("<token>", &token)).ok();
     let_in(&world, &client);
 }
 

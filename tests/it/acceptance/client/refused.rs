@@ -45,7 +45,7 @@ fn a_04_what_happened_who_where_and_a_command_that_works_from_here() {
     assert!(!said.all().contains(TOKEN), "{said:?}");
     // The command is for the gateway's host and has the gateway's profile, not the reader's; it works there.
     assert!(fix_of(&said).starts_with("openclaw --profile work devices approve "), "{said:?}");
-    assert!(said.err.trim_end().ends_with("(run on the gateway host)"), "{said:?}");
+    assert!(said.err.trim_end().ends_with("# run on the gateway host"), "{said:?}");
     world.sh(&(fix_of(&said) + " --no-wait")).ok();
     health(&user, &here, world.port, &[]).ok();
     // What is to be done here has this reader's profile.
