@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use openclaw_protocol::refusal::{Vantage, bind_without_auth};
+use openclaw_protocol::refusal::{Vantage, bind_without_auth, token_removed};
 use openclaw_protocol::secret::Secret;
 
 use crate::file::Loaded;
@@ -341,10 +341,9 @@ impl StartPlan {
             next.generate_token = false;
             if self.token.is_some() {
                 next.token = self.token.clone();
-                notes.push(format!(
-                    "The token was removed from the configuration; the previous one stays in force until the gateway restarts. Fix: {} doctor --generate-gateway-token",
-                    paths.command()
-                ));
+                let help = token_removed(&vantage(paths));
+                let fix = help.fix.map(|fix| format!(" Fix: {fix}")).unwrap_or_default();
+                notes.push(format!("{}{fix}", help.sentence));
             } else {
                 next.auth_mode = self.auth_mode;
                 next.password = self.password.clone();

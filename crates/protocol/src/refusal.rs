@@ -21,7 +21,7 @@ pub use from_wire::{help_from_wire, seen_from_wire};
 pub use help::{Cause, Help, Place};
 pub use host::{
     MissingScope, PortHolder, TokenSource, bind_without_auth, port_taken, silent_proxy, token_mismatch,
-    token_refused, unknown_proxy,
+    token_refused, token_removed, unknown_proxy,
 };
 pub use pairing::{MetadataChange, NotLocal, NotLocalWhy, PairingReason, PairingRefusal};
 pub use unreached::{Unreached, Waiting, unreachable};

@@ -152,6 +152,16 @@ pub fn bind_without_auth(bind: &str, missing: &str, vantage: &Vantage) -> Help {
     )
 }
 
+/// C-12: the token was taken out of the configuration of a gateway that runs. It goes on with the one it had.
+#[must_use]
+pub fn token_removed(vantage: &Vantage) -> Help {
+    Help::new(
+        Cause::NoSecretConfigured,
+        "The token was removed from the configuration; the previous one stays in force until the gateway restarts.",
+        vantage.openclaw("doctor --generate-gateway-token"),
+    )
+}
+
 /// C-15: a request came through a proxy that the gateway does not know. `offer` is the address that may be put into
 /// the fix: only loopback, own, or default-gateway addresses may be offered (ruling 33). `listed` are the entries that
 /// stand there already, for the owner's eyes: the command replaces the list, so it has to keep them.
