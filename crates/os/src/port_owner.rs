@@ -34,7 +34,7 @@ pub struct Holder {
     pub pid: Option<u32>,
     /// Its short name (`node`, `nginx`).
     pub name: Option<String>,
-    /// Its command line in one line; empty when it cannot be seen.
+    /// Its command line in one line, without secrets; empty when it cannot be seen.
     pub command: String,
     /// The systemd unit it runs in.
     pub unit: Option<String>,
@@ -144,7 +144,7 @@ fn describe(row: Row, owner: Option<&Found>, passwd: &str) -> Holder {
         user: user_name(passwd, row.uid),
         pid,
         name: pid.and_then(process::process_name),
-        command: arguments.join(" "),
+        command: process::without_secrets(&arguments).join(" "),
         unit: pid.and_then(process::systemd_unit),
         product,
         version: held.as_ref().and_then(|held| held.version.clone()),
@@ -152,15 +152,16 @@ fn describe(row: Row, owner: Option<&Found>, passwd: &str) -> Holder {
     }
 }
 
-/// By command line, as the original does: `openclaw` (and its former names) is a gateway, `ssh` a tunnel.
+/// By command line, nearly as the original does: `ssh` is a tunnel, `openclaw` (and its former names) a gateway.
 pub fn classify(arguments: &[String]) -> Product {
     let line = arguments.join(" ").to_lowercase();
     let program =
         arguments.first().map(|first| first.rsplit('/').next().unwrap_or(first)).unwrap_or_default();
-    if line.contains("openclaw") || FORMER.iter().any(|name| line.contains(name)) {
-        Product::Gateway
-    } else if program.starts_with("ssh") || program.starts_with("autossh") {
+    // A tunnel first: it leads to a machine, and that may well be called after the gateway on it.
+    if program.starts_with("ssh") || program.starts_with("autossh") {
         Product::SshTunnel
+    } else if line.contains("openclaw") || FORMER.iter().any(|name| line.contains(name)) {
+        Product::Gateway
     } else {
         Product::Other
     }
@@ -217,6 +218,7 @@ mod tests {
         assert_eq!(class("/usr/bin/openclaw gateway"), Product::Gateway);
         assert_eq!(class("node /opt/clawdbot/dist/entry.js gateway"), Product::Gateway);
         assert_eq!(class("/usr/bin/ssh -N -L 18789:127.0.0.1:18789 host"), Product::SshTunnel);
+        assert_eq!(class("ssh -N -L 18789:127.0.0.1:18789 ada@openclaw-vps"), Product::SshTunnel);
         assert_eq!(class("/usr/sbin/sshd-like"), Product::SshTunnel);
         assert_eq!(class("nginx: worker process"), Product::Other);
     }

@@ -9,8 +9,10 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, WaitOptions};
 
 mod restart;
+mod shown;
 
 pub use restart::{Inherited, called_as, exec_self, inherited};
+pub use shown::without_secrets;
 
 /// The fields of `/proc/<pid>/stat` that we use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,11 @@ pub fn cmdline(pid: u32) -> Vec<String> {
         parts.pop();
     }
     parts
+}
+
+/// The command line in one line, as it may be shown: without secrets.
+pub fn shown_cmdline(pid: u32) -> String {
+    without_secrets(&cmdline(pid)).join(" ")
 }
 
 /// The effective uid of a process.

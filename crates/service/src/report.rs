@@ -191,6 +191,12 @@ impl Definition {
         SHOWN.into_iter().filter_map(|name| Some((name, self.environment.get(name)?.as_str())))
     }
 
+    /// The program and its arguments as they may be shown: older units carry the token there.
+    #[must_use]
+    pub fn shown_arguments(&self) -> Vec<String> {
+        openclaw_os::process::without_secrets(&self.arguments)
+    }
+
     /// A variable that is no secret.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
@@ -242,7 +248,7 @@ impl Definition {
             })
             .collect();
         let mut out = Map::new();
-        out.insert("programArguments".into(), json!(self.arguments));
+        out.insert("programArguments".into(), json!(self.shown_arguments()));
         if let Some(dir) = &self.working_directory {
             out.insert("workingDirectory".into(), json!(dir));
         }
@@ -256,7 +262,7 @@ impl Definition {
 impl std::fmt::Debug for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Definition")
-            .field("arguments", &self.arguments)
+            .field("arguments", &self.shown_arguments())
             .field("variables", &self.environment.keys())
             .field("path", &self.path)
             .finish_non_exhaustive()
@@ -383,7 +389,9 @@ mod tests {
     #[test]
     fn a_definition_never_shows_a_secret() {
         let definition = Definition {
-            arguments: vec!["/usr/bin/openclaw".into(), "gateway".into(), "--port".into(), "18790".into()],
+            arguments: ["/usr/bin/openclaw", "gateway", "--port", "18790", "--token", "hush-as-well"]
+                .map(str::to_owned)
+                .to_vec(),
             environment: BTreeMap::from([
                 ("OPENCLAW_GATEWAY_TOKEN".into(), "hush-hush".into()),
                 ("ANTHROPIC_API_KEY".into(), "hush-too".into()),

@@ -74,7 +74,7 @@ pub struct Running {
     pub unit: Option<String>,
     /// How it was started.
     pub started: Started,
-    /// Its command line, in one line.
+    /// Its command line, in one line, without secrets.
     pub command: String,
     start_time: Option<u64>,
 }
@@ -131,7 +131,7 @@ impl Running {
                 _ => None,
             },
             started,
-            command: if visible { process::cmdline(pid).join(" ") } else { String::new() },
+            command: if visible { process::shown_cmdline(pid) } else { String::new() },
             start_time: held.start_time,
         })
     }

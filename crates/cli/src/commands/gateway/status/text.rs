@@ -52,7 +52,7 @@ impl View<'_> {
         }
         log.into_iter().for_each(|line| ui.line(line));
         if let Some(definition) = &report.definition {
-            ui.line(format!("Command: {}", escape(&definition.arguments.join(" "), 400)));
+            ui.line(format!("Command: {}", escape(&definition.shown_arguments().join(" "), 400)));
             ui.line(format!("Service file: {}", self.short(&definition.path)));
             if let Some(folder) = &definition.working_directory {
                 ui.line(format!("Working dir: {}", self.short(folder)));
