@@ -161,5 +161,33 @@ fn block_on(future: impl Future<Output = Outcome>) -> Outcome {
         .enable_all()
         .build()
         .map_err(|why| Failure::new(format!("The program could not start: {why}.")))?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // A look that was given up may still sit before a supervisor that hangs; whoever waits here is not to wait for it.
+    runtime.shutdown_background();
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::block_on;
+
+    #[test]
+    fn a_look_that_was_given_up_does_not_keep_the_command_from_ending() {
+        let (never, hangs) = channel::<()>();
+        let (ended, end) = channel();
+        std::thread::spawn(move || {
+            let outcome = block_on(async move {
+                tokio::task::spawn_blocking(move || hangs.recv());
+                // Such that the thread has begun.
+                tokio::task::spawn_blocking(|| ()).await.ok();
+                Ok(0)
+            });
+            ended.send(matches!(outcome, Ok(0))).ok();
+        });
+        assert_eq!(end.recv_timeout(Duration::from_secs(30)), Ok(true));
+        drop(never);
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How a program ended.
@@ -59,6 +60,8 @@ pub struct Programs {
 
 /// The longest that a supervisor may take: longer than a unit's own `TimeoutStartSec=` and `TimeoutStopSec=` together.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long words of a program that has ended may be on their way.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// Most bytes kept of each output.
 const KEPT: u64 = 1024 * 1024;
 
@@ -115,21 +118,34 @@ impl Runner for Programs {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        let text = |reader: Option<std::thread::JoinHandle<String>>| {
-            reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
-        };
-        Ok(Ran { code: status.code(), out: text(out), err: text(err) })
+        Ok(Ran { code: status.code(), out: said(out), err: said(err) })
     }
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> Option<std::thread::JoinHandle<String>> {
-    let pipe = pipe?;
-    Some(std::thread::spawn(move || {
-        let mut bytes = Vec::new();
+/// What arrives on a pipe, piece by piece.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> Option<Receiver<Vec<u8>>> {
+    let mut pipe = pipe?.take(KEPT);
+    let (send, pieces) = channel();
+    std::thread::spawn(move || {
+        let mut piece = vec![0; 16 * 1024];
         // What was read before a fault is what there is.
-        let _ = pipe.take(KEPT).read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }))
+        while let Ok(length @ 1..) = pipe.read(&mut piece) {
+            if send.send(piece.iter().take(length).copied().collect()).is_err() {
+                return;
+            }
+        }
+    });
+    Some(pieces)
+}
+
+/// All of it, once the program has ended. Something that it left behind may hold the pipe for ever, and has nothing more
+/// to say.
+fn said(pieces: Option<Receiver<Vec<u8>>>) -> String {
+    let mut bytes = Vec::new();
+    while let Some(Ok(piece)) = pieces.as_ref().map(|pieces| pieces.recv_timeout(LEFT_BEHIND)) {
+        bytes.extend(piece);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A program that could not be run, in words.
@@ -220,6 +236,14 @@ mod tests {
     fn a_program_that_hangs_is_left() {
         let programs = Programs { patience: Duration::from_millis(50), variables: Vec::new() };
         assert_eq!(programs.run("sleep", &["600"]).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_not_waited_for() {
+        let script = "sleep 600 & echo $! >&2; echo out";
+        let ran = Programs::new().run("sh", &["-c", script]).unwrap();
+        assert_eq!((ran.code, ran.out.as_str()), (Some(0), "out\n"));
+        Programs::new().run("kill", &[ran.err.trim()]).unwrap();
     }
 
     #[test]
