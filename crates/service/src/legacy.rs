@@ -13,6 +13,7 @@ use crate::inspect::Depth;
 use crate::place::Place;
 use crate::runner::Runner;
 use crate::systemd::control::Systemctl;
+use crate::{launchd, systemd};
 
 /// Former names of the product, as they stand in unit texts.
 const FORMER: [&str; 3] = ["clawdbot", "moltbot", "moldbot"];
@@ -148,11 +149,14 @@ fn judge(place: &Place, path: PathBuf, scope: Scope, platform: &'static str) -> 
     if label == place.name() {
         return None;
     }
-    let text = read(&path).ok()?.to_lowercase();
-    let former = FORMER.into_iter().find(|name| label.to_lowercase().contains(name) || text.contains(name));
-    let (marker, legacy) = match former {
-        // A unit of ours may well mention the old name: in the path of a state directory that was moved.
-        Some(_) if text.contains("openclaw_service_marker=openclaw") && !runs_former(&text) => return None,
+    let text = read(&path).ok()?;
+    let arguments = arguments(place, &path, &text);
+    let text = text.to_lowercase();
+    let former = FORMER.into_iter().find(|name| runs(&arguments, name));
+    // The name of a unit of ours may be anything.
+    let is_ours = text.contains("openclaw_service_marker=openclaw");
+    let by_name = || FORMER.into_iter().find(|name| is_gateway_of(&label, name)).filter(|_| !is_ours);
+    let (marker, legacy) = match former.or_else(by_name) {
         Some(name) => (name, true),
         // Another profile's gateway is no fault, and neither is a node host; what is shown are gateways nobody marked.
         None if text.contains("openclaw")
@@ -166,11 +170,28 @@ fn judge(place: &Place, path: PathBuf, scope: Scope, platform: &'static str) -> 
     Some(Extra { platform, label, path, scope, marker, legacy })
 }
 
-/// Whether the command line itself names a former product.
-fn runs_former(text: &str) -> bool {
-    text.lines().filter(|line| line.trim_start().starts_with("execstart")).any(|line| {
-        FORMER.iter().any(|name| line.contains(&format!("/{name}")) || line.contains(&format!("={name}")))
-    })
+/// The command line of a definition.
+fn arguments(place: &Place, path: &Path, text: &str) -> Vec<String> {
+    match place.os {
+        Os::MacOs => launchd::read::definition(path, text).map(|found| found.arguments).unwrap_or_default(),
+        Os::Linux | Os::Windows => systemd::read::definition(path, text, &place.home).arguments,
+    }
+}
+
+/// Whether a command line is a former product's gateway. One that only mentions the name is not: a backup of its old
+/// folder must not be stopped because of that.
+fn runs(arguments: &[String], name: &str) -> bool {
+    let arguments: Vec<String> = arguments.iter().map(|word| word.to_lowercase()).collect();
+    let program = |word: &String| word.split('/').any(|part| part.starts_with(name));
+    arguments.iter().any(program)
+        && arguments.iter().any(|word| word.rsplit('/').next().is_some_and(|last| last.ends_with("gateway")))
+}
+
+/// Whether a label is the name of a former product's gateway.
+fn is_gateway_of(label: &str, name: &str) -> bool {
+    let label = label.to_lowercase();
+    label.contains(name)
+        && (label.contains("gateway") || label.strip_suffix(".service").unwrap_or(&label) == name)
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -310,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn former_products_are_known_by_name_or_text() {
+    fn former_gateways_are_known_by_what_they_run_or_are_called() {
         let (_home, place) = home(&[
             ("clawdbot-gateway.service", "[Service]\nExecStart=/usr/bin/node x gateway\n"),
             ("assistant.service", "[Service]\nExecStart=/usr/bin/moltbot gateway\n"),
@@ -320,6 +341,18 @@ mod tests {
                 "[Service]\nEnvironment=OPENCLAW_SERVICE_MARKER=openclaw\nExecStart=/usr/bin/openclaw gateway\nEnvironment=OPENCLAW_STATE_DIR=/home/u/.clawdbot\n",
             ),
             ("mine.service", "[Service]\nExecStart=/usr/bin/openclaw gateway\n"),
+            (
+                "backup.service",
+                "[Service]\nExecStart=/usr/bin/rsync -a /home/u/clawdbot /mnt/gateway-backup\n",
+            ),
+            (
+                "clawdbot-backup.service",
+                "[Service]\nExecStart=/usr/bin/tar cf /mnt/b.tar /home/u/.clawdbot\n",
+            ),
+            (
+                "long.service",
+                "[Service]\nExecStart=/usr/bin/node \\\n  /opt/clawdbot/dist/index.js gateway\n",
+            ),
             ("other.service", "[Service]\nExecStart=/usr/bin/sleep 1\n"),
             ("clawdbot.timer", "[Timer]\n"),
         ]);
@@ -331,6 +364,7 @@ mod tests {
             [
                 ("assistant.service", "moltbot", true),
                 ("clawdbot-gateway.service", "clawdbot", true),
+                ("long.service", "clawdbot", true),
                 ("mine.service", "openclaw", false),
             ]
         );
