@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use openclaw_config::paths::DEV_PORT;
 use openclaw_service::running::STARTED_BY;
+use rustix::fs::OFlags;
 
 use super::Site;
 use crate::failure::Failure;
@@ -95,8 +96,11 @@ fn open(site: &Site<'_>) -> Result<(File, PathBuf), (PathBuf, io::Error)> {
         // Losing the older of two old files is all that can go wrong.
         fs::rename(&path, folder.join("gateway.log.1")).ok();
     }
-    let nofollow = 0o400_000;
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(nofollow).open(&path);
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600);
+    // The number of this flag is another one on other processors. Lossless: it is a bit of the system's own mask.
+    options.custom_flags(OFlags::NOFOLLOW.bits() as i32);
+    let file = options.open(&path);
     file.map(|file| (file, path.clone())).map_err(|error| (path, error))
 }
 
