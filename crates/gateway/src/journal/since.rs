@@ -18,6 +18,8 @@ pub enum Standing {
     Open,
     /// Its request was approved, or it has been let in since.
     Mended,
+    /// It did not prove who it is, and somebody from its address has been let in since: it, or a neighbour.
+    Perhaps,
     /// The owner refused it.
     Rejected,
     /// Its request waits no longer: the device files a new one when it tries again.
@@ -28,6 +30,9 @@ pub enum Standing {
 pub fn standing(core: &Core, entry: &Entry) -> Standing {
     let devices = core.store.snapshot();
     let admitted = admitted_since(core, &devices, entry);
+    if admitted && entry.device_id.is_none() {
+        return Standing::Perhaps;
+    }
     let Some(id) = entry.request_id() else {
         return if admitted { Standing::Mended } else { Standing::Open };
     };

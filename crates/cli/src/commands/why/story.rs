@@ -125,7 +125,7 @@ impl Story {
 
     /// Whether there is something left to do.
     fn is_open(&self) -> bool {
-        self.told.standing.as_deref().is_none_or(|standing| standing == "open")
+        self.told.standing.as_deref().is_none_or(|standing| ["open", "perhaps"].contains(&standing))
     }
 
     /// The command that ends it, when there is one and it is still needed.
@@ -197,8 +197,11 @@ impl Story {
         let facts = device.and_then(|device| device.since(now));
         Some(match (standing, facts) {
             ("mended", Some(facts)) => format!("{facts}. Nothing is left to do."),
-            ("mended", None) => {
-                "somebody from the same address was let in. Nothing is left to do.".to_owned()
+            ("mended", None) => "it was let in. Nothing is left to do.".to_owned(),
+            // Behind one address there may be a household, and on loopback everything of this machine.
+            ("perhaps", _) => {
+                "somebody from the same address was let in. If that was this client, nothing is left to do."
+                    .to_owned()
             }
             ("rejected", _) => "the owner rejected the request. The device may ask again.".to_owned(),
             ("expired", _) => {

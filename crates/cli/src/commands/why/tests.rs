@@ -97,6 +97,16 @@ fn what_was_mended_needs_no_command() {
 }
 
 #[test]
+fn a_neighbour_who_was_let_in_ends_nothing() {
+    let mut entry = entry(&pairing());
+    entry["standing"] = json!("perhaps");
+    entry["deviceId"] = Value::Null;
+    let (_, text) = tell("last", answer(entry, Value::Null), false);
+    assert!(text.contains("was let in. If that was this client, nothing is left to do."), "{text}");
+    assert!(text.contains("\nFix: "), "{text}");
+}
+
+#[test]
 fn programs_get_the_same_with_a_command_of_their_own() {
     let (_, text) = tell(REQUEST, answer(entry(&pairing()), waiting()), true);
     let document: Value = serde_json::from_str(&text).unwrap();
