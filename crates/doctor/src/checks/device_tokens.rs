@@ -9,6 +9,9 @@ pub(super) const ID: &str = "device-tokens";
 pub(super) const WHAT: &str = "Stored device tokens";
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    if facts.is_remote() {
+        return vec![Finding::skipped(ID, WHAT, "gateway.mode is remote: that gateway knows")];
+    }
     let own = &facts.local.own_device;
     if let Some(file) = &own.foreign_cache {
         let fact = format!("{} belongs to another device identity", facts.short(file));

@@ -11,6 +11,9 @@ pub(super) const ID: &str = "local-cli-scopes";
 pub(super) const WHAT: &str = "This machine's CLI";
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    if facts.is_remote() {
+        return vec![Finding::skipped(ID, WHAT, "gateway.mode is remote: that gateway knows")];
+    }
     let own = &facts.local.own_device;
     if let Some(why) = &own.damaged {
         let file = facts.short(&facts.paths.identity_dir().join("device.json"));

@@ -222,8 +222,23 @@ fn stale_tokens_are_those_that_cannot_be_valid() {
     assert!(!stale(&world));
     world.devices.paired[0].rotated_at = Some(Millis(30));
     assert!(stale(&world), "rotated since");
-    world.devices = Devices::default();
+    let known = std::mem::take(&mut world.devices);
     assert!(!stale(&world), "nothing is known");
+    // A gateway of another machine gave the token; what one of this machine once knew says nothing about it.
+    world.text = Some("{gateway: {mode: 'remote', remote: {url: 'wss://gw.example'}}}".to_owned());
+    world.devices = Devices { paired: Vec::new(), ..known };
+    assert!(!stale(&world), "another gateway's");
+}
+
+#[test]
+fn only_a_gateway_that_does_not_run_is_said_not_to() {
+    let mut world = World::with("{}");
+    for (gateway, severity) in
+        [(Gateway::Stopped, Severity::Ok), (Gateway::Silent("it hangs".to_owned()), Severity::Skipped)]
+    {
+        world.gateway = gateway;
+        assert_eq!(world.findings("versions")[0].severity, severity);
+    }
 }
 
 #[test]

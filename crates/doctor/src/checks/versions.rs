@@ -2,7 +2,7 @@
 
 use openclaw_protocol::words::escape;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Gateway};
 use crate::finding::Finding;
 
 pub(super) const ID: &str = "versions";
@@ -10,7 +10,12 @@ pub(super) const WHAT: &str = "Versions";
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(running) = facts.gateway.text("version") else {
-        return vec![Finding::ok(ID, WHAT, format!("this command is {}; no gateway runs", facts.version))];
+        return vec![match &facts.gateway {
+            Gateway::Stopped => {
+                Finding::ok(ID, WHAT, format!("this command is {}; no gateway runs here", facts.version))
+            }
+            _ => Finding::skipped(ID, WHAT, "the gateway did not tell its version"),
+        }];
     };
     if running == facts.version {
         return vec![Finding::ok(ID, WHAT, format!("gateway and command are {running}"))];
