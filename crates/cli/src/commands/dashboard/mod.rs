@@ -80,7 +80,9 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
     }
     let link = token.as_ref().map(|token| format!("{}#token={}", page.url, in_fragment(token.expose())));
     let shown = link.as_ref().filter(|_| ui.terminal().output).unwrap_or(&page.url).clone();
-    ui.line(format!("Dashboard URL: {shown}"));
+    let desktop = desktop::find(&context.env, std::env::consts::OS, in_container);
+    let here = if page.leaves_the_machine(&desktop) { &page.url } else { &shown };
+    ui.line(format!("Dashboard URL: {here}"));
     if let Some(lan) = &page.lan {
         ui.line(format!("From other machines of this network: {lan}"));
     }
@@ -93,7 +95,6 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
         ui.note_styled(Style::Warn, "Gateway is not running.");
         ui.note_styled(Style::Command, format!("Fix: {}", hints.local("gateway start")));
     }
-    let desktop = desktop::find(&context.env, std::env::consts::OS, in_container);
     match desktop {
         _ if args.no_open => ui.line("Browser launch disabled (--no-open). Use the URL above."),
         Desktop::Opener(_) if running == Some(false) => {}
@@ -102,6 +103,13 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
         Desktop::Elsewhere => elsewhere(ui, &page, tunnel.as_deref(), &shown, &door, in_container),
     }
     Ok(0)
+}
+
+impl Page {
+    /// Whoever opens its address does so from another computer, over plain HTTP: no place for a token.
+    fn leaves_the_machine(&self, desktop: &Desktop) -> bool {
+        *desktop == Desktop::Elsewhere && self.own.is_some_and(|own| !own.ip().is_loopback())
+    }
 }
 
 /// The page of the configured gateway: of this machine, or of `gateway.remote.url`.

@@ -3,7 +3,8 @@
 use openclaw_config::Env;
 use openclaw_config::paths::{Flags, resolve};
 
-use super::{in_fragment, run};
+use super::desktop::Desktop;
+use super::{Page, in_fragment, run};
 use crate::args::dashboard::DashboardArgs;
 use crate::context::Context;
 use crate::ui::testing::{at_terminal, capture};
@@ -53,6 +54,25 @@ fn the_token_is_in_the_fragment_and_only_on_a_terminal() {
                 "{shown}"
             );
         }
+    }
+}
+
+#[test]
+fn an_address_that_is_opened_from_elsewhere_over_the_network_has_no_token() {
+    for (own, desktop, leaves) in [
+        ("192.168.1.5:18789", Desktop::Elsewhere, true),
+        ("192.168.1.5:18789", Desktop::NoOpener, false),
+        ("127.0.0.1:18789", Desktop::Elsewhere, false),
+    ] {
+        let page = Page {
+            url: String::new(),
+            websocket: String::new(),
+            port: 18789,
+            own: own.parse().ok(),
+            lan: None,
+            may_have_token: true,
+        };
+        assert_eq!(page.leaves_the_machine(&desktop), leaves, "{own} {desktop:?}");
     }
 }
 
