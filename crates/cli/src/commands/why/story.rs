@@ -100,7 +100,7 @@ impl Remedy {
         let Some(fix) = &help.fix else { return };
         let place = match help.place {
             Place::GatewayHost if self.elsewhere => "   # run on the gateway host",
-            Place::Here if !self.on_host => "   (run where the client runs)",
+            Place::Here if !self.on_host => "   # run where the client runs",
             Place::GatewayHost | Place::Here => "",
         };
         ui.styled(Style::Command, format!("Fix: {fix}{place}"));
