@@ -142,7 +142,7 @@ fn tell_requested(core: &Core, request: &Request) {
         subsystem = "gateway/pairing",
         device = %device,
         "waiting for approval: {} asks for {}. Approve it with: {}",
-        request.display_name.as_ref().unwrap_or(&request.client_id),
+        request.display_name.as_ref().unwrap_or(&request.client_id).quoted(),
         request.scopes,
         core.vantage.owner.on_gateway(&format!("devices approve {}", request.id))
     );

@@ -30,6 +30,13 @@ impl Words {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The harmless text between double quotes, with none inside of them: for sentences, where a name must not be able
+    /// to go on as if it were the sentence.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        format!("\"{}\"", self.0.replace('"', "'"))
+    }
 }
 
 /// Makes a text harmless: trimmed, dangerous characters as `\u{…}`, odd spaces as spaces, at most `max_chars`
@@ -135,6 +142,11 @@ mod tests {
         ] {
             assert_eq!(Words::new(text).as_str(), want, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_quoted_name_cannot_leave_its_quotes() {
+        assert_eq!(Words::new("x\" Fix: rm -rf ~").quoted(), "\"x' Fix: rm -rf ~\"");
     }
 
     #[test]
