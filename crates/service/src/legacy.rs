@@ -174,7 +174,7 @@ fn judge(place: &Place, path: PathBuf, scope: Scope, platform: &'static str) -> 
 fn arguments(place: &Place, path: &Path, text: &str) -> Vec<String> {
     match place.os {
         Os::MacOs => launchd::read::definition(path, text).map(|found| found.arguments).unwrap_or_default(),
-        Os::Linux | Os::Windows => systemd::read::definition(path, text, &place.home).arguments,
+        Os::Linux | Os::Windows => systemd::read::arguments(text, &place.home),
     }
 }
 

@@ -111,15 +111,24 @@ pub(crate) fn definition(path: &Path, text: &str, home: &Path) -> Definition {
             environment.insert(name, value);
         }
     }
-    let start = unit.last("Service", "ExecStart").unwrap_or_default();
-    let arguments = words(start.trim_start_matches(['-', '@', ':', '+', '!']))
-        .into_iter()
-        .map(|word| expand(&word, home).replace("$$", "$"))
-        .collect();
+    let arguments = command_line(&unit, home);
     let working_directory = unit
         .last("Service", "WorkingDirectory")
         .map(|dir| PathBuf::from(expand(dir.trim_start_matches('-'), home)));
     Definition { arguments, working_directory, environment, from_files, path: path.to_path_buf() }
+}
+
+/// The command line of a unit, without a look into any other file.
+pub(crate) fn arguments(text: &str, home: &Path) -> Vec<String> {
+    command_line(&Unit::parse(text), home)
+}
+
+fn command_line(unit: &Unit, home: &Path) -> Vec<String> {
+    let start = unit.last("Service", "ExecStart").unwrap_or_default();
+    words(start.trim_start_matches(['-', '@', ':', '+', '!']))
+        .into_iter()
+        .map(|word| expand(&word, home).replace("$$", "$"))
+        .collect()
 }
 
 /// The specifiers that units of gateways use.
