@@ -9,20 +9,21 @@ use crate::hint::{Hints, word};
 use crate::reach::Gateway;
 use crate::ui::{Column, Style, Table, Ui, time};
 
-/// Asks for the list and prints it.
+/// Asks for the list and prints it. `own`: this machine's own device.
 pub(crate) async fn run(
     gateway: &mut dyn Gateway,
     ui: &mut Ui,
     hints: &Hints,
     json: bool,
     now_ms: u64,
+    own: Option<&str>,
 ) -> Outcome {
     let answer = gateway.call("device.pair.list", json!({})).await?;
     if json {
         ui.json(&answer);
         return Ok(0);
     }
-    print(&read(&answer)?, ui, hints, now_ms);
+    print(&read(&answer)?, ui, hints, now_ms, own);
     Ok(0)
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn read(answer: &Value) -> Result<Listing, Failure> {
     })
 }
 
-fn print(listing: &Listing, ui: &mut Ui, hints: &Hints, now_ms: u64) {
+fn print(listing: &Listing, ui: &mut Ui, hints: &Hints, now_ms: u64, own: Option<&str>) {
     if listing.pending.is_empty() && listing.paired.is_empty() {
         ui.line("No device pairing entries.");
         return;
@@ -56,7 +57,7 @@ fn print(listing: &Listing, ui: &mut Ui, hints: &Hints, now_ms: u64) {
         }
         ui.styled(Style::Heading, format!("Paired ({})", listing.paired.len()));
         ui.table(&paired(&listing.paired, now_ms));
-        let old = super::prune::unseen(&listing.paired, super::prune::DEFAULT_UNSEEN_MS, now_ms, None).len();
+        let old = super::prune::unseen(&listing.paired, super::prune::DEFAULT_UNSEEN_MS, now_ms, own).len();
         if old > 0 {
             let devices = if old == 1 { "1 device was".to_owned() } else { format!("{old} devices were") };
             let command = hints.command("devices prune --unseen 30d");
@@ -187,13 +188,20 @@ mod tests {
     fn printed(answer: serde_json::Value, json: bool) -> String {
         let (mut ui, out, _) = capture(Terminal::plain(), "");
         let mut gateway = Scripted::new([("device.pair.list", Ok(answer))]);
-        assert_eq!(block_on(run(&mut gateway, &mut ui, &hints(), json, NOW)), Ok(0));
+        assert_eq!(block_on(run(&mut gateway, &mut ui, &hints(), json, NOW, Some("own"))), Ok(0));
         out.text()
     }
 
     #[test]
     fn nothing_to_list() {
         assert_eq!(printed(json!({"pending": [], "paired": []}), false), "No device pairing entries.\n");
+    }
+
+    #[test]
+    fn only_what_pruning_would_remove_is_offered_to_it() {
+        let of = |id: &str| json!({"pending": [], "paired": [{"deviceId": id, "lastSeenAtMs": 5, "approvedAtMs": 1}]});
+        assert!(printed(of("other"), false).contains("1 device was not seen for 30 days."));
+        assert!(!printed(of("own"), false).contains("not seen"));
     }
 
     #[test]
@@ -233,7 +241,7 @@ mod tests {
     fn a_refusal_is_a_failure() {
         let (mut ui, _, _) = capture(Terminal::plain(), "");
         let mut gateway = Scripted::new([("device.pair.list", Err("missing scope: operator.pairing"))]);
-        let failure = block_on(run(&mut gateway, &mut ui, &hints(), false, NOW)).unwrap_err();
+        let failure = block_on(run(&mut gateway, &mut ui, &hints(), false, NOW, None)).unwrap_err();
         assert!(failure.message().contains("missing scope: operator.pairing"));
     }
 }

@@ -30,11 +30,18 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DevicesArgs) -> O
     let mut opened = reach::open(context, ui, &reach, Door::Management, TIMEOUT_MS).await?;
     let gateway: &mut dyn Gateway = opened.as_mut();
     let outcome = match command {
-        DevicesCommand::List(_) => list::run(gateway, ui, &hints, json, time::now_ms()).await,
+        DevicesCommand::List(_) => {
+            let own = reach::own_device_id(context);
+            list::run(gateway, ui, &hints, json, time::now_ms(), own.as_deref()).await
+        }
         DevicesCommand::Approve(args) => approve::run(gateway, ui, &hints, args, json).await,
         DevicesCommand::Reject(args) => manage::reject(gateway, ui, &hints, &args.words, json).await,
         DevicesCommand::Remove(args) => manage::remove(gateway, ui, &hints, &args.device, json).await,
-        DevicesCommand::Prune(args) => prune::run(gateway, ui, &hints, args, json, time::now_ms()).await,
+        DevicesCommand::Prune(args) => {
+            let own = reach::own_device_id(context);
+            let pruning = prune::Pruning { args, json, now_ms: time::now_ms(), own };
+            prune::run(gateway, ui, &hints, pruning).await
+        }
         DevicesCommand::Rename(args) => manage::rename(gateway, ui, &hints, args, json).await,
         DevicesCommand::Clear(args) => manage::clear(gateway, ui, args, json).await,
         DevicesCommand::Rotate(args) => tokens::rotate(gateway, ui, &hints, args).await,

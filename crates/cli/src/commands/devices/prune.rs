@@ -16,19 +16,29 @@ pub(super) const DEFAULT_UNSEEN_MS: u64 = 30 * 86_400_000;
 /// Shortest time that may be said: whoever is away over lunch is not gone.
 const LEAST_UNSEEN_MS: u64 = 3_600_000;
 
+/// Who prunes, and how.
+pub(crate) struct Pruning<'a> {
+    /// What was asked for.
+    pub(crate) args: &'a PruneArgs,
+    /// One JSON document.
+    pub(crate) json: bool,
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: u64,
+    /// This machine's own device, which stays. As the gateway's owner it connects as no device, and is not seen for long.
+    pub(crate) own: Option<String>,
+}
+
 /// Shows the devices, asks, and removes them.
 pub(crate) async fn run(
     gateway: &mut dyn Gateway,
     ui: &mut Ui,
     hints: &Hints,
-    args: &PruneArgs,
-    json: bool,
-    now_ms: u64,
+    pruning: Pruning<'_>,
 ) -> Outcome {
+    let Pruning { args, json, now_ms, own } = pruning;
     let unseen_ms = time_of(&args.unseen)?;
     let answer = gateway.call("device.pair.list", json!({})).await?;
     let listing = list::read(&answer)?;
-    let own = gateway.own_device();
     let devices = unseen(&listing.paired, unseen_ms, now_ms, own.as_deref());
     let ids: Vec<&str> = devices.iter().map(|device| device.device_id.as_str()).collect();
     if devices.is_empty() {
@@ -119,7 +129,7 @@ fn time_of(text: &str) -> Result<u64, Failure> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{run, time_of};
+    use super::{Pruning, run, time_of};
     use crate::args::devices::{Common, PruneArgs};
     use crate::failure::Outcome;
     use crate::hint::Hints;
@@ -149,11 +159,11 @@ mod tests {
         terminal: Terminal,
         typed: &str,
     ) -> (Outcome, String) {
-        gateway.own = Some("me".to_owned());
         let (mut ui, out, err) = capture(terminal, typed);
         let hints = Hints { program: "openclaw".to_owned(), ..Hints::default() };
         let args = PruneArgs { unseen: unseen.to_owned(), yes, common: Common::default() };
-        let outcome = block_on(run(&mut gateway, &mut ui, &hints, &args, false, NOW));
+        let pruning = Pruning { args: &args, json: false, now_ms: NOW, own: Some("me".to_owned()) };
+        let outcome = block_on(run(&mut gateway, &mut ui, &hints, pruning));
         (outcome, out.text() + &err.text())
     }
 
