@@ -58,20 +58,42 @@ pub(super) async fn ask(site: &Site<'_>) -> Option<Answering> {
     Some(Answering { connection, boot, version })
 }
 
+/// The run of a gateway that is to be another one, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// Which run it said it was.
+    pub(super) boot: Option<String>,
+    /// When it began, for one that was too busy to say so.
+    pub(super) since: Option<String>,
+}
+
+impl Before {
+    /// Whether a gateway that answers now is another run. What nothing is known of cannot be told apart.
+    fn is_over(&self, boot: Option<&str>, since: Option<&str>) -> bool {
+        match (&self.boot, &self.since) {
+            (Some(before), _) => boot != Some(before),
+            (None, Some(before)) => since != Some(before),
+            (None, None) => true,
+        }
+    }
+}
+
 /// Waits for a gateway on this state that answers and is another run than `before`; nothing when the time is over.
 /// `given_up` ends the waiting early.
 pub(super) async fn wait(
     site: &Site<'_>,
-    before: Option<&str>,
+    before: &Before,
     patience: Duration,
     mut given_up: impl FnMut() -> bool,
 ) -> Option<(Answering, Option<Running>)> {
     let until = tokio::time::Instant::now() + patience;
     loop {
-        if let Some(answering) = ask(site).await
-            && (before.is_none() || answering.boot.as_deref() != before)
-        {
-            return Some((answering, site.running()));
+        if let Some(answering) = ask(site).await {
+            let running = site.running();
+            let since = running.as_ref().and_then(|running| running.since.as_deref());
+            if before.is_over(answering.boot.as_deref(), since) {
+                return Some((answering, running));
+            }
         }
         if given_up() || tokio::time::Instant::now() >= until {
             return None;
@@ -109,6 +131,21 @@ pub(super) fn shown(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gateway_that_was_too_busy_to_answer_is_not_taken_for_its_successor() {
+        let text = |text: &str| Some(text.to_owned());
+        for (boot, since, now, over) in [
+            (text("b1"), text("t1"), ("b1", "t1"), false),
+            (text("b1"), text("t1"), ("b2", "t2"), true),
+            (None, text("t1"), ("b1", "t1"), false),
+            (None, text("t1"), ("b2", "t2"), true),
+            (None, None, ("b1", "t1"), true),
+        ] {
+            let before = Before { boot, since };
+            assert_eq!(before.is_over(Some(now.0), Some(now.1)), over, "{before:?} {now:?}");
+        }
+    }
 
     #[test]
     fn durations() {

@@ -80,7 +80,7 @@ pub(crate) async fn install(
     if let Some(kept) = &written.kept {
         lines.push(format!("What was there before: {}", context.paths.short(kept)));
     }
-    if answer::wait(&site, None, PATIENCE, || false).await.is_none() {
+    if answer::wait(&site, &answer::Before::default(), PATIENCE, || false).await.is_none() {
         return Err(site
             .failure(format!(
                 "The service is installed, and its gateway does not answer within {}.",

@@ -10,7 +10,7 @@ use openclaw_service::running::Running;
 use openclaw_service::{Depth, inspect};
 use serde_json::{Map, json};
 
-use super::answer::{self, Answering};
+use super::answer::{self, Answering, Before};
 use super::stop::held;
 use super::{Service, Site, start};
 use crate::args::service::RestartArgs;
@@ -42,9 +42,11 @@ pub(crate) async fn restart(
                 return Err(refused(&site, &lines.join("\n")));
             }
             warn_of_old_token(&site, ui);
-            let before = answer::ask(&site).await.and_then(|answering| answering.boot);
+            let boot = answer::ask(&site).await.and_then(|answering| answering.boot);
+            // The supervisor ends the old one before it starts the new one.
+            let before = Before { boot, since: None };
             site.supervisor().restart().map_err(|error| start::did_not(&site, &error))?;
-            let Some(found) = answer::wait(&site, before.as_deref(), patience, || false).await else {
+            let Some(found) = answer::wait(&site, &before, patience, || false).await else {
                 return Err(timed_out(&site, patience));
             };
             let line = format!("Restarted {}", site.named());
@@ -57,7 +59,7 @@ pub(crate) async fn restart(
                 ui.line(line);
             }
             ui.flush();
-            let Some(found) = answer::wait(&site, before.as_deref(), patience, || false).await else {
+            let Some(found) = answer::wait(&site, &before, patience, || false).await else {
                 return Err(timed_out(&site, patience));
             };
             let pid = found.1.as_ref().map_or(running.pid, |running| running.pid);
@@ -92,7 +94,8 @@ pub(crate) async fn restart(
 
 /// Has the running gateway restart: asked over the owner socket, where it can say no and why; by signal where it
 /// cannot be asked. Answers what to print, and which run it was.
-async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Option<String>), Failure> {
+async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Before), Failure> {
+    let before = |boot: Option<String>| Before { boot, since: running.since.clone() };
     let sent = vec![format!(
         "Gateway restart signal sent to unmanaged process on port {}: {}.",
         site.place.port, running.pid
@@ -100,7 +103,7 @@ async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Op
     let mut answering = answer::ask(site).await;
     if let Some(answering) = &mut answering {
         match answering.restart().await {
-            Ok(true) => return Ok((sent, answering.boot.clone())),
+            Ok(true) => return Ok((sent, before(answering.boot.clone()))),
             Ok(false) => {}
             Err(why) => return Err(refused(site, &why)),
         }
@@ -109,7 +112,7 @@ async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Op
     process.ask(Ask::Restart).map_err(|error| {
         site.failure(format!("Gateway restart failed: pid {} cannot be signalled: {error}.", running.pid))
     })?;
-    Ok((sent, answering.and_then(|answering| answering.boot)))
+    Ok((sent, before(answering.and_then(|answering| answering.boot))))
 }
 
 /// The gateway stays as it is.

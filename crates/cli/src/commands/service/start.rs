@@ -37,7 +37,8 @@ pub(crate) async fn start(context: &Context, ui: &mut Ui, args: &VerbArgs, port:
 
 async fn by_supervisor(site: &Site<'_>, ui: &mut Ui) -> Outcome {
     site.supervisor().start().map_err(|error| did_not(site, &error))?;
-    let Some((answering, running)) = answer::wait(site, None, PATIENCE, || false).await else {
+    let Some((answering, running)) = answer::wait(site, &answer::Before::default(), PATIENCE, || false).await
+    else {
         return Err(silent(site, PATIENCE));
     };
     let pid = running.map(|running| running.pid);
@@ -66,7 +67,7 @@ pub(super) async fn in_background(
     let mut gateway = detached::spawn(site, port)?;
     let pid = gateway.pid();
     let mut ended = false;
-    let found = answer::wait(site, None, PATIENCE, || {
+    let found = answer::wait(site, &answer::Before::default(), PATIENCE, || {
         ended = gateway.has_ended();
         ended
     })
