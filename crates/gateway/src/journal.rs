@@ -117,7 +117,7 @@ impl Journal {
     }
 
     /// Records a refusal; answers the entry that it is counted in, with how many equal ones that stands for. The caller
-    /// logs the first of them, and then each time [`is_told`] says so.
+    /// logs the first of them, and then each time `is_told` says so.
     pub fn record(&self, kind: Kind, entry: Entry) -> Arc<Entry> {
         let entry = {
             let mut state = self.state();
