@@ -1,7 +1,7 @@
 //! The way to a gateway, hop by hop, as somebody outside walks it (acceptance D-05): name, TCP, TLS, HTTP, upgrade, clock,
 //! forwarded headers, origin, protocol, credentials, pairing.
 //!
-//! [`walk`] looks ([`probe`]), and pure functions say what was seen ([`judge`], [`inside`]). Nothing secret is sent before
+//! [`walk`] looks (`probe`), and pure functions say what was seen (`judge`, `inside`). Nothing secret is sent before
 //! everything in front of the gateway was seen to be in order.
 
 mod certificate;
