@@ -78,7 +78,7 @@ pub enum Repair {
         name: String,
         /// Only with `--force`: nothing is wrong, it is a matter of taste.
         forced: bool,
-        /// It carries a secret, and the owner has to agree that it goes.
+        /// It carries a secret, or variables that a new one would not have, and the owner has to agree that they go.
         secret: bool,
     },
     /// Start the installed service. The caller asks the supervisor.

@@ -108,6 +108,14 @@ const PASSED_ON: [&str; 14] = [
     "SSL_CERT_DIR",
 ];
 
+/// Whether a variable of a definition is one that products of this family write there themselves.
+pub(crate) fn is_own_variable(name: &str) -> bool {
+    let family = ["OPENCLAW_", "CLAWDBOT_"].iter().any(|prefix| name.starts_with(prefix));
+    // What tells the original's runtime something means nothing here.
+    let usual = ["HOME", "PATH"].contains(&name) || PASSED_ON.contains(&name) || name.starts_with("NODE_");
+    usual || (family && !name.ends_with("_GATEWAY_PASSWORD"))
+}
+
 /// The environment of the service, without any secret (cli spec §15.2). `port`: when it is to win over the
 /// configuration.
 pub(crate) fn service_environment(place: &Place, port: Option<u16>) -> Vec<(&'static str, String)> {

@@ -206,6 +206,17 @@ impl Definition {
         self.environment.get(name).filter(|_| plain).map(String::as_str)
     }
 
+    /// Names of the variables that somebody put there and that a new definition would not have: a provider's key, the
+    /// gateway's password. The gateway token is not among them; it is moved.
+    #[must_use]
+    pub fn variables_of_others(&self) -> Vec<&str> {
+        self.environment
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !crate::place::is_own_variable(name))
+            .collect()
+    }
+
     /// The gateway token that the definition carries, which it should not.
     #[must_use]
     pub fn token(&self) -> Option<Secret> {
@@ -403,6 +414,7 @@ mod tests {
         assert!(!shown.contains("hush"), "{shown}");
         assert_eq!(definition.token().unwrap().expose(), "hush-hush");
         assert_eq!(definition.variable("ANTHROPIC_API_KEY"), None);
+        assert_eq!(definition.variables_of_others(), ["ANTHROPIC_API_KEY"]);
         assert_eq!(definition.port(), Some(18790));
         assert_eq!(definition.json()["environment"], json!({"OPENCLAW_PROFILE": "work"}));
         assert_eq!(definition.json()["environmentValueSources"], json!({"OPENCLAW_PROFILE": "inline"}));

@@ -1,7 +1,7 @@
 //! The supervisor's unit: there, current, without secrets; and units that older products left behind (G5-3, G3-9).
 
 use openclaw_service::audit::{Code, Level};
-use openclaw_service::report::Linger;
+use openclaw_service::report::{Definition, Linger};
 use openclaw_service::{Report, Status};
 
 use crate::facts::{Facts, Gateway};
@@ -37,12 +37,13 @@ fn own(facts: &Facts<'_>, report: &Report) -> Vec<Finding> {
         return findings;
     }
     // What needs the owner's yes comes first: the unit is written once.
+    let lost = report.definition.as_ref().map(Definition::variables_of_others).unwrap_or_default();
     let mut issues: Vec<_> = report.issues.iter().collect();
     issues.sort_by_key(|issue| !matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch));
     for issue in issues {
         let detail = issue.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
         let finding = Finding::warning(ID, WHAT, format!("{}: {}{detail}", report.name, issue.message));
-        let secret = matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch);
+        let secret = matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch) || !lost.is_empty();
         let forced = issue.level == Level::Aggressive;
         let words = match (forced, secret) {
             (true, _) => "doctor --fix --force",

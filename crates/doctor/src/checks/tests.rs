@@ -403,6 +403,42 @@ fn a_unit_is_rewritten_started_and_retired() {
     );
 }
 
+/// A supervisor that knows the unit and says that it runs.
+struct Running;
+
+impl openclaw_service::Runner for Running {
+    fn run(&self, _: &str, _: &[&str]) -> std::io::Result<openclaw_service::Ran> {
+        let out = "LoadState=loaded\nUnitFileState=enabled\nActiveState=active\n".to_owned();
+        Ok(openclaw_service::Ran { code: Some(0), out, err: String::new() })
+    }
+}
+
+#[test]
+fn a_unit_with_somebodys_variables_is_not_written_anew_without_a_yes() {
+    let home = tempfile::tempdir().unwrap();
+    let env = Env::from_pairs([("HOME", home.path().to_str().unwrap())]);
+    let place = openclaw_service::Place::here(&env, &Paths::in_state_dir(home.path()), 18789, None);
+    let path = place.definition_path().unwrap();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    for (line, asks) in [
+        ("Environment=ANTHROPIC_API_KEY=k", true),
+        ("Environment=OPENCLAW_GATEWAY_PASSWORD=p", true),
+        ("Environment=OPENCLAW_SERVICE_VERSION=2026.1.1 HOME=/h", false),
+    ] {
+        std::fs::write(&path, format!("[Service]\nExecStart=/usr/bin/node dist/index.js gateway\n{line}\n"))
+            .unwrap();
+        let mut world = World::with("{}");
+        world.service = Some(openclaw_service::inspect(&place, &Running, openclaw_service::Depth::Usual));
+        let findings = world.findings("gateway-services");
+        let all = findings.iter().filter_map(|finding| match finding.repair {
+            Some(Repair::RewriteUnit { secret, .. }) => Some(secret),
+            _ => None,
+        });
+        let all: Vec<bool> = all.collect();
+        assert!(!all.is_empty() && all.iter().all(|each| *each == asks), "{line}: {findings:?}");
+    }
+}
+
 #[test]
 fn where_no_supervisor_is_there_is_nothing_to_mend() {
     let mut world = World::with("{}");

@@ -8,6 +8,7 @@ use openclaw_doctor::repair::{ORIGIN, Undo};
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::escape;
 use openclaw_service::legacy::{self, Extra, RetireError};
+use openclaw_service::report::Definition;
 use openclaw_service::supervisor::Supervisor;
 use openclaw_service::systemd::UnitOptions;
 use openclaw_service::{Place, Programs, Report};
@@ -68,10 +69,15 @@ impl<'a> Services<'a> {
     /// Writes our unit anew, without secrets. A token that stands only there is saved to the configuration first: it
     /// is the one that clients have.
     pub(super) fn rewrite(&self, ui: &mut Ui, secret: bool) -> Result<Done, Refusal> {
-        if secret {
-            self.consents(ui, "Write the service's unit anew, without the token in it?")?;
-        }
         let definition = self.report.and_then(|report| report.definition.as_ref());
+        let mut lost = definition.map(Definition::variables_of_others).unwrap_or_default();
+        if definition.is_some_and(|definition| definition.token().is_some()) {
+            lost.insert(0, "the token");
+        }
+        if secret {
+            let lost = escape(&lost.join(", "), 300);
+            self.consents(ui, &format!("Write the service's unit anew, without {lost} in it?"))?;
+        }
         let mut patch = Vec::new();
         let mut outcome = None;
         let loaded = self.context.config().ok();
