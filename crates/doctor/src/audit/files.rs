@@ -79,17 +79,21 @@ fn judge(facts: &Facts<'_>, one: &Watched<'_>, owners: &Owners) -> Option<Findin
     let shown = facts.paths.short(one.path);
     let mode = meta.mode() & 0o777;
     if !owners.trusts(meta.uid()) {
-        return Some(
-            Finding::new(
-                one.ids[0],
-                Severity::Critical,
-                format!("{} belongs to another account", one.name),
-                format!("{shown} belongs to uid {}, who can change it at will.", meta.uid()),
-            )
-            .fix(format!("sudo chown \"$(id -u)\" {}", quoted(&shown))),
-        );
+        // No command: it would make a stranger's words believable before anybody has read them (N-07).
+        return Some(Finding::new(
+            one.ids[0],
+            Severity::Critical,
+            format!("{} belongs to another account", one.name),
+            format!(
+                "{shown} belongs to uid {}, who can change it at will. Look at what stands in it before you make it yours again.",
+                meta.uid()
+            ),
+        ));
     }
-    let fix = format!("chmod {} {}", one.mode, quoted(&shown));
+    let chmod = format!("chmod {} {}", one.mode, quoted(&shown));
+    // The doctor closes it, too, and has the store put aside first what a stranger wrote (ruling 25).
+    let watched = one.path.starts_with(&facts.paths.state_dir) && others(mode) == Others::Write;
+    let fix = if watched { facts.vantage.openclaw("doctor --fix") } else { chmod };
     match others(mode) {
         Others::Nothing => None,
         Others::Write => Some(
