@@ -14,7 +14,9 @@ const MAX_TEXT: usize = 400;
 
 /// The message of the last line of level error or fatal.
 pub(crate) fn find(log: Option<&Path>) -> Option<String> {
-    let mut file = File::open(log?).ok()?;
+    // Whoever opens a pipe waits for somebody at its other end.
+    let log = log.filter(|log| log.is_file())?;
+    let mut file = File::open(log).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
     let mut bytes = Vec::new();
@@ -37,7 +39,15 @@ fn last(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::last;
+    use super::{find, last};
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_log_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("log");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        assert_eq!(find(Some(&pipe)), None);
+    }
 
     #[test]
     fn the_last_error_and_nothing_milder() {

@@ -49,12 +49,20 @@ pub(super) fn of(context: &Context, owner: &OwnerView) -> Vec<Trouble> {
     // A running gateway says by itself how its log does.
     if owner.gateway("log").is_none()
         && let Some(log) = log.filter(|log| log.exists())
-        && let Err(why) = std::fs::OpenOptions::new().append(true).open(&log)
+        && let Err(why) = is_writable(&log)
     {
         let path = context.paths.short(&log);
         found.push(Trouble::new("log", format!("The log file {path} cannot be written: {why}.")));
     }
     found
+}
+
+/// Asked, not tried: a look opens nothing for writing, and a pipe would let it wait.
+fn is_writable(log: &Path) -> std::io::Result<()> {
+    if log.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    Ok(rustix::fs::access(log, rustix::fs::Access::WRITE_OK)?)
 }
 
 /// The log file in use, or the one that a start would use today.
