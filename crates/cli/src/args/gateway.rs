@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::reach::ReachArgs;
-use super::service::{InstallArgs, RestartArgs, StopArgs, VerbArgs};
+use super::service::{InstallArgs, RestartArgs, StartArgs, StopArgs, VerbArgs};
 use super::status::GatewayStatusArgs;
 use super::why::ExplainArgs;
 
@@ -43,7 +43,7 @@ pub(crate) enum GatewayCommand {
     /// Remove the service
     Uninstall(VerbArgs),
     /// Start the gateway: the service, or in the background
-    Start(VerbArgs),
+    Start(StartArgs),
     /// Stop the gateway, supervised or not
     Stop(StopArgs),
     /// Restart the gateway and wait until it answers

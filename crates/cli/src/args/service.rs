@@ -33,7 +33,18 @@ pub(crate) struct InstallArgs {
     pub(crate) allow_unconfigured: bool,
 }
 
-/// `gateway uninstall`, `gateway start`.
+/// `gateway start`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StartArgs {
+    /// Port, for a gateway without a service
+    #[arg(long, value_name = "port")]
+    pub(crate) port: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `gateway uninstall`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct VerbArgs {
     /// Print JSON

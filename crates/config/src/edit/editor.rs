@@ -204,19 +204,29 @@ impl<'a> Editor<'a> {
     }
 
     /// Sets one value. Old spellings (`gateway.token`, `gateway.auth.type`, `gateway.bind 0.0.0.0`) become the current
-    /// ones, with a note.
+    /// ones, with a note. Where there is no file yet, the new one is that of a gateway of this machine, as the first
+    /// start would write it: without a mode the next start would refuse it (ruling 10).
     ///
     /// # Errors
     /// [`EditError`]; nothing is written then.
     pub fn set(&self, path: &KeyPath, value: Value) -> Result<Outcome, EditError> {
-        let current =
-            self.current()?.map(|c| c.source).unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-        if let Some(alias) = migrate::alias(path, &value, &current) {
-            let mut outcome = self.run(&Change::Edits(&alias.edits))?;
-            outcome.notes.insert(0, alias.note);
-            return Ok(outcome);
+        let file = self.current()?;
+        let is_first = file.as_ref().is_some_and(|file| !file.exists) && !is_about_the_mode(path);
+        let current = file.map_or_else(|| Value::Object(serde_json::Map::new()), |file| file.source);
+        let (mut edits, note) = match migrate::alias(path, &value, &current) {
+            Some(alias) => (alias.edits, Some(alias.note)),
+            None => (vec![Edit::Set { path: path.clone(), value }], None),
+        };
+        if is_first {
+            edits.push(Edit::Set { path: KeyPath::keys(["gateway", "mode"]), value: "local".into() });
         }
-        self.run(&Change::Edits(&[Edit::Set { path: path.clone(), value }]))
+        let mut outcome = self.run(&Change::Edits(&edits))?;
+        outcome.notes.splice(0..0, note);
+        if is_first && outcome.changed {
+            let file = self.paths.short(&self.paths.config_path);
+            outcome.notes.push(format!("There was no {file} yet; it is made with gateway.mode local."));
+        }
+        Ok(outcome)
     }
 
     /// Removes one value.
@@ -579,6 +589,12 @@ fn no_placeholders(path: &KeyPath, value: &Value, secret: bool) -> Result<(), Ed
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether a key is about which gateway this machine uses: whoever sets it decides the mode.
+fn is_about_the_mode(path: &KeyPath) -> bool {
+    let path = path.to_string();
+    path == "gateway" || path == "gateway.mode" || path.starts_with("gateway.remote")
 }
 
 #[cfg(test)]

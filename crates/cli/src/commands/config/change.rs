@@ -31,9 +31,10 @@ pub(super) fn set(context: &Context, ui: &mut Ui, args: &SetArgs) -> Outcome {
     let editor = editor(context, "config set").force(args.force).dry_run(args.dry_run);
     let edited = editor.set(&path, value).map_err(|error| refusal(context, error))?;
     // An old spelling was written under its current path.
+    let typed = path.to_string();
     let written = match edited.changed_paths.as_slice() {
-        [first, ..] if !edited.notes.is_empty() => first.clone(),
-        _ => path.to_string(),
+        [first, ..] if !edited.notes.is_empty() && !edited.changed_paths.contains(&typed) => first.clone(),
+        _ => typed,
     };
     say(
         ui,

@@ -210,3 +210,21 @@ fn schema_whole_and_by_path() {
     assert_eq!(one["path"], "gateway.auth");
     assert_eq!(home.run(&["schema", "gateway.atuh"]).0, 1);
 }
+
+#[test]
+fn the_first_setting_makes_a_file_that_a_gateway_starts_with() {
+    let home = Home::new("");
+    let (code, out, err) = home.run(&["set", "gateway.port", "19000"]);
+    assert_eq!((code, out.as_str()), (0, "Updated gateway.port. Restart the gateway to apply.\n"), "{err}");
+    assert_eq!(err, "There was no ~/.openclaw/openclaw.json yet; it is made with gateway.mode local.\n");
+    let config: serde_json::Value = json5::from_str(&home.text()).unwrap();
+    assert_eq!(config, serde_json::json!({"gateway": {"port": 19000, "mode": "local"}}));
+    // Whoever uses a gateway elsewhere says so, and there is none here.
+    for key in ["gateway.remote.url", "gateway.mode"] {
+        let home = Home::new("");
+        let value = if key == "gateway.mode" { "remote" } else { "wss://gw.example" };
+        let (code, _, err) = home.run(&["set", key, value]);
+        assert_eq!((code, err.as_str()), (0, ""), "{key}");
+        assert!(!home.text().contains("local"), "{}", home.text());
+    }
+}

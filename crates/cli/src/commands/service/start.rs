@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answering};
 use super::{Service, Site, detached, refused};
-use crate::args::service::VerbArgs;
+use crate::args::service::StartArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::Ui;
@@ -14,8 +14,9 @@ use crate::ui::Ui;
 /// How long a new gateway may take until it answers. It waits up to five seconds for a predecessor that goes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the command. `port`: given before the verb.
-pub(crate) async fn start(context: &Context, ui: &mut Ui, args: &VerbArgs, port: Option<&str>) -> Outcome {
+/// Runs the command. `port`: given before the verb; one behind it wins.
+pub(crate) async fn start(context: &Context, ui: &mut Ui, args: &StartArgs, port: Option<&str>) -> Outcome {
+    let port = args.port.as_deref().or(port);
     let site = Site::new(context, "start", args.json);
     let service = site.service();
     if let Some(running) = site.running() {
