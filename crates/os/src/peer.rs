@@ -10,7 +10,7 @@ use crate::process::{self, Process};
 mod sockopt;
 mod tcp;
 
-pub(crate) use tcp::Row;
+pub(crate) use tcp::{Row, listeners};
 
 /// The process at the other end of a Unix socket, as the kernel recorded it when it connected.
 #[derive(Debug)]

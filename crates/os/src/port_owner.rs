@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::lock::{self, LOCK_NAME};
-use crate::peer::Row;
+use crate::peer::{self, Row};
 use crate::process;
 
 /// What kind of program holds the port, judged by its command line.
@@ -65,7 +65,7 @@ impl Holder {
 
 /// Everybody who listens on `port`, on any address. Empty when nobody does, or in the moment when the holder goes.
 pub fn port_owner(port: u16) -> Vec<Holder> {
-    let rows = listeners(port);
+    let rows = peer::listeners(port);
     let found = find_processes(&rows.iter().map(|row| row.inode).collect::<Vec<_>>());
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     rows.into_iter()
@@ -74,18 +74,6 @@ pub fn port_owner(port: u16) -> Vec<Holder> {
             describe(row, owner, &passwd)
         })
         .collect()
-}
-
-fn listeners(port: u16) -> Vec<Row> {
-    const LISTEN: u8 = 0x0A;
-    let mut rows: Vec<Row> = Vec::new();
-    for path in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        let text = fs::read_to_string(path).unwrap_or_default();
-        rows.extend(
-            text.lines().filter_map(Row::parse).filter(|row| row.state == LISTEN && row.local.port() == port),
-        );
-    }
-    rows
 }
 
 /// A process that has one of the wanted sockets open.

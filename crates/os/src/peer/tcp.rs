@@ -1,4 +1,5 @@
-//! Which account owns a local TCP socket: the kernel's socket diagnosis by exact address pair, else `/proc/net/tcp*`.
+//! Which account owns a local TCP socket, and who listens on a port: the kernel's socket diagnosis, else
+//! `/proc/net/tcp*`.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -11,11 +12,15 @@ const BY_FAMILY: u16 = 20;
 /// `TCP_ESTABLISHED`, here and in `/proc`. Other states prove nothing: a socket in TIME_WAIT or one that no process
 /// holds any more is reported with uid 0.
 const ESTABLISHED: u8 = 1;
+/// `TCP_LISTEN`, likewise.
+const LISTEN: u8 = 10;
+const UNSPECIFIED: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// Asks for the one established socket with this local and remote end. `Ok(None)`: there is none; `Err`: the kernel
 /// does not answer such questions.
 pub(super) fn by_sock_diag(local: SocketAddr, remote: SocketAddr) -> io::Result<Option<u32>> {
-    let body = request(local, remote);
+    let family = if local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let body = request(family, ESTABLISHED, local, remote);
     let asked = Request {
         protocol: Some(rustix::net::netlink::SOCK_DIAG),
         kind: BY_FAMILY,
@@ -32,12 +37,44 @@ pub(super) fn by_sock_diag(local: SocketAddr, remote: SocketAddr) -> io::Result<
     }
 }
 
+/// Every socket that listens on `port`. The diagnosis walks the listeners only; the tables hold every connection of the
+/// machine, and take longer the more there are.
+pub(crate) fn listeners(port: u16) -> Vec<Row> {
+    listeners_by_sock_diag(port).unwrap_or_else(|_| listeners_by_proc(port))
+}
+
+fn listeners_by_sock_diag(port: u16) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        let local = SocketAddr::new(UNSPECIFIED, port);
+        let body = request(family, LISTEN, local, SocketAddr::new(UNSPECIFIED, 0));
+        let asked = Request {
+            protocol: Some(rustix::net::netlink::SOCK_DIAG),
+            kind: BY_FAMILY,
+            list: true,
+            body: &body,
+        };
+        let answers = netlink::ask(&asked)?;
+        rows.extend(answers.iter().filter_map(|answer| Row::read(answer)));
+    }
+    rows.retain(|row| row.is_listening_on(port));
+    Ok(rows)
+}
+
+fn listeners_by_proc(port: u16) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for path in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        rows.extend(text.lines().filter_map(Row::parse).filter(|row| row.is_listening_on(port)));
+    }
+    rows
+}
+
 /// `struct inet_diag_req_v2`: family, protocol, extensions, padding, states, then the socket's id.
-fn request(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
+fn request(family: i32, state: u8, local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     const IPPROTO_TCP: u8 = 6;
-    let family = if local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let mut out = vec![family as u8, IPPROTO_TCP, 0, 0];
-    out.extend_from_slice(&(1u32 << ESTABLISHED).to_ne_bytes());
+    out.extend_from_slice(&(1u32 << state).to_ne_bytes());
     out.extend_from_slice(&local.port().to_be_bytes());
     out.extend_from_slice(&remote.port().to_be_bytes());
     out.extend_from_slice(&sixteen(local.ip()));
@@ -59,26 +96,13 @@ fn sixteen(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// Reads `struct inet_diag_msg`. The kernel answers a lookup without a match with the *listener* of the address, so the
-/// state and both ends are compared again.
+/// The kernel answers a lookup without a match with the *listener* of the address, so the state and both ends are
+/// compared again.
 fn read(answer: &[u8], local: SocketAddr, remote: SocketAddr) -> Option<u32> {
-    let family = i32::from(*answer.first()?);
-    let state = *answer.get(1)?;
-    let end = |port_at: usize, address_at: usize| -> Option<SocketAddr> {
-        let port = u16::from_be_bytes(answer.get(port_at..port_at + 2)?.try_into().ok()?);
-        let bytes: [u8; 16] = answer.get(address_at..address_at + 16)?.try_into().ok()?;
-        let address = if family == libc::AF_INET {
-            IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]))
-        } else {
-            IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
-        };
-        Some(SocketAddr::new(address, port))
-    };
     let same = |a: SocketAddr, b: SocketAddr| (a.ip(), a.port()) == (b.ip(), b.port());
-    let matches = same(end(4, 8)?, local) && same(end(6, 24)?, remote);
-    let uid = netlink::u32_at(answer, 64)?;
-    let inode = netlink::u32_at(answer, 68)?;
-    (state == ESTABLISHED && matches && inode != 0).then_some(uid)
+    let row = Row::read(answer)?;
+    let matches = same(row.local, local) && same(row.remote, remote);
+    (row.state == ESTABLISHED && matches && row.inode != 0).then_some(row.uid)
 }
 
 /// The same from the tables in `/proc`, which need no module but are read from the top.
@@ -92,7 +116,7 @@ pub(super) fn by_proc(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     })
 }
 
-/// One line of `/proc/net/tcp` or `tcp6`.
+/// One socket: a line of `/proc/net/tcp` or `tcp6`, or an answer of the diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) local: SocketAddr,
@@ -103,6 +127,32 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Reads `struct inet_diag_msg`.
+    fn read(answer: &[u8]) -> Option<Self> {
+        let family = i32::from(*answer.first()?);
+        let end = |port_at: usize, address_at: usize| -> Option<SocketAddr> {
+            let port = u16::from_be_bytes(answer.get(port_at..port_at + 2)?.try_into().ok()?);
+            let bytes: [u8; 16] = answer.get(address_at..address_at + 16)?.try_into().ok()?;
+            let address = if family == libc::AF_INET {
+                IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]))
+            } else {
+                IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
+            };
+            Some(SocketAddr::new(address, port))
+        };
+        Some(Self {
+            local: end(4, 8)?,
+            remote: end(6, 24)?,
+            state: *answer.get(1)?,
+            uid: netlink::u32_at(answer, 64)?,
+            inode: u64::from(netlink::u32_at(answer, 68)?),
+        })
+    }
+
+    fn is_listening_on(&self, port: u16) -> bool {
+        self.state == LISTEN && self.local.port() == port
+    }
+
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         Some(Self {
@@ -155,6 +205,25 @@ mod tests {
         assert_eq!(row.local, "127.0.0.1:22".parse().unwrap());
         assert_eq!(row.remote, "[::1]:23".parse().unwrap());
         assert!(Row::parse("  sl  local_address rem_address   st").is_none());
+    }
+
+    #[test]
+    fn both_ways_see_the_same_listeners() {
+        let v4 = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = v4.local_addr().unwrap().port();
+        let _v6 = std::net::TcpListener::bind(("::1", port)).ok();
+        let connection = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let sorted = |mut rows: Vec<Row>| {
+            rows.sort_by_key(|row| row.inode);
+            rows
+        };
+        let told = sorted(listeners_by_proc(port));
+        assert!(told.iter().any(|row| row.local == v4.local_addr().unwrap()), "{told:?}");
+        match listeners_by_sock_diag(port) {
+            Ok(rows) => assert_eq!(sorted(rows), told),
+            Err(error) => eprintln!("the kernel does not answer such questions: {error}"),
+        }
+        drop(connection);
     }
 
     proptest::proptest! {
