@@ -78,8 +78,9 @@ pub enum Repair {
         name: String,
         /// Only with `--force`: nothing is wrong, it is a matter of taste.
         forced: bool,
-        /// It carries a secret, or variables that a new one would not have, and the owner has to agree that they go.
-        secret: bool,
+        /// It carries a secret, or variables that a new one would not have, or runs another program than this one, and
+        /// the owner has to agree that this goes.
+        asks: bool,
     },
     /// Start the installed service. The caller asks the supervisor.
     StartService,

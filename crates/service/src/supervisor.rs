@@ -189,9 +189,7 @@ impl<'a> Supervisor<'a> {
         let mut kept = None;
         match fs::read(&path) {
             Ok(before) if before != text.as_bytes() => {
-                let mut name = path.clone().into_os_string();
-                name.push(".bak");
-                let copy = PathBuf::from(name);
+                let copy = free_copy(&path, &before);
                 // It may hold a token, which is one reason to write it anew.
                 file::Files::real().write_atomic(&copy, &before, 0o600).map_err(failed(&copy))?;
                 kept = Some(copy);
@@ -372,6 +370,24 @@ impl UnitOptions {
     pub fn keeping(definition: &Definition, configured_port: u16) -> Self {
         Self { port: definition.port().filter(|port| *port != configured_port) }
     }
+}
+
+/// Most copies of a definition that are kept; the last place is then written over.
+const MAX_COPIES: u32 = 20;
+
+/// `<definition>.bak`, or the first of `.bak.2`, `.bak.3` … that holds nothing else: a line that says how to take a change
+/// back stays true when another change follows.
+fn free_copy(path: &Path, text: &[u8]) -> PathBuf {
+    let named = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if number == 1 { ".bak".to_owned() } else { format!(".bak.{number}") });
+        PathBuf::from(name)
+    };
+    let is_free = |copy: &PathBuf| match fs::read(copy) {
+        Ok(there) => there == text,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    (1..MAX_COPIES).map(named).find(is_free).unwrap_or_else(|| named(MAX_COPIES))
 }
 
 #[cfg(test)]

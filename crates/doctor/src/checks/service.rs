@@ -39,13 +39,17 @@ fn own(facts: &Facts<'_>, report: &Report) -> Vec<Finding> {
     // What needs the owner's yes comes first: the unit is written once.
     let lost = report.definition.as_ref().map(Definition::variables_of_others).unwrap_or_default();
     let mut issues: Vec<_> = report.issues.iter().collect();
-    issues.sort_by_key(|issue| !matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch));
+    // Nor is the original's service taken over by the way.
+    let needs_yes =
+        |code: Code| matches!(code, Code::TokenEmbedded | Code::TokenMismatch | Code::EntrypointMismatch);
+    let takes_over = report.issues.iter().any(|issue| issue.code == Code::EntrypointMismatch);
+    issues.sort_by_key(|issue| !needs_yes(issue.code));
     for issue in issues {
         let detail = issue.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
         let finding = Finding::warning(ID, WHAT, format!("{}: {}{detail}", report.name, issue.message));
-        let secret = matches!(issue.code, Code::TokenEmbedded | Code::TokenMismatch) || !lost.is_empty();
+        let asks = needs_yes(issue.code) || takes_over || !lost.is_empty();
         let forced = issue.level == Level::Aggressive;
-        let words = match (forced, secret) {
+        let words = match (forced, asks) {
             (true, _) => "doctor --fix --force",
             (false, true) => "doctor --fix --yes",
             (false, false) => "doctor --fix",
@@ -53,7 +57,7 @@ fn own(facts: &Facts<'_>, report: &Report) -> Vec<Finding> {
         findings.push(finding.fix(facts.command(words)).repair(Repair::RewriteUnit {
             name: report.name.clone(),
             forced,
-            secret,
+            asks,
         }));
     }
     let runs = matches!(facts.gateway, Gateway::Answers(_) | Gateway::Silent(_));

@@ -414,24 +414,25 @@ impl openclaw_service::Runner for Running {
 }
 
 #[test]
-fn a_unit_with_somebodys_variables_is_not_written_anew_without_a_yes() {
+fn a_unit_of_somebody_elses_making_is_not_written_anew_without_a_yes() {
     let home = tempfile::tempdir().unwrap();
     let env = Env::from_pairs([("HOME", home.path().to_str().unwrap())]);
     let place = openclaw_service::Place::here(&env, &Paths::in_state_dir(home.path()), 18789, None);
     let path = place.definition_path().unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    for (line, asks) in [
-        ("Environment=ANTHROPIC_API_KEY=k", true),
-        ("Environment=OPENCLAW_GATEWAY_PASSWORD=p", true),
-        ("Environment=OPENCLAW_SERVICE_VERSION=2026.1.1 HOME=/h", false),
+    let this = place.program.display().to_string();
+    for (program, line, asks) in [
+        (this.as_str(), "Environment=ANTHROPIC_API_KEY=k", true),
+        (this.as_str(), "Environment=OPENCLAW_GATEWAY_PASSWORD=p", true),
+        (this.as_str(), "Environment=OPENCLAW_SERVICE_VERSION=2026.1.1 HOME=/h", false),
+        ("/usr/bin/node /opt/openclaw/dist/index.js", "Environment=HOME=/h", true),
     ] {
-        std::fs::write(&path, format!("[Service]\nExecStart=/usr/bin/node dist/index.js gateway\n{line}\n"))
-            .unwrap();
+        std::fs::write(&path, format!("[Service]\nExecStart={program} gateway\n{line}\n")).unwrap();
         let mut world = World::with("{}");
         world.service = Some(openclaw_service::inspect(&place, &Running, openclaw_service::Depth::Usual));
         let findings = world.findings("gateway-services");
         let all = findings.iter().filter_map(|finding| match finding.repair {
-            Some(Repair::RewriteUnit { secret, .. }) => Some(secret),
+            Some(Repair::RewriteUnit { asks, .. }) => Some(asks),
             _ => None,
         });
         let all: Vec<bool> = all.collect();

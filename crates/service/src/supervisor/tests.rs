@@ -51,6 +51,12 @@ fn what_was_there_is_kept_for_its_owner_only() {
     let again = Supervisor::new(&place, &recorder).rewrite(UnitOptions::default()).unwrap();
     assert_eq!(again.kept, None);
     assert!(fs::read_to_string(&kept).unwrap().contains("old"));
+    // Another change gets a copy of its own.
+    fs::write(&path, "[Service]\nExecStart=/usr/bin/newer\n").unwrap();
+    let newer = Supervisor::new(&place, &recorder).rewrite(UnitOptions::default()).unwrap().kept.unwrap();
+    assert_eq!(newer.file_name().unwrap(), "openclaw-gateway.service.bak.2");
+    assert!(fs::read_to_string(&newer).unwrap().contains("newer"));
+    assert!(fs::read_to_string(&kept).unwrap().contains("old"));
 }
 
 #[test]

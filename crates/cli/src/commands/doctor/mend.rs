@@ -130,7 +130,7 @@ pub(super) async fn all(
             Repair::LocalDevice { device } => local_device(context, ui, device).await,
             Repair::RetireLegacy { extra } => services.retire(ui, extra),
             Repair::RewriteUnit { forced: true, .. } if !args.force => continue,
-            Repair::RewriteUnit { secret, .. } => services.rewrite(ui, *secret),
+            Repair::RewriteUnit { asks, .. } => services.rewrite(ui, *asks),
             Repair::StartService => services.start(),
             _ => of_files(context, repair),
         };

@@ -68,15 +68,18 @@ impl<'a> Services<'a> {
 
     /// Writes our unit anew, without secrets. A token that stands only there is saved to the configuration first: it
     /// is the one that clients have.
-    pub(super) fn rewrite(&self, ui: &mut Ui, secret: bool) -> Result<Done, Refusal> {
+    pub(super) fn rewrite(&self, ui: &mut Ui, asks: bool) -> Result<Done, Refusal> {
         let definition = self.report.and_then(|report| report.definition.as_ref());
         let mut lost = definition.map(Definition::variables_of_others).unwrap_or_default();
         if definition.is_some_and(|definition| definition.token().is_some()) {
             lost.insert(0, "the token");
         }
-        if secret {
-            let lost = escape(&lost.join(", "), 300);
-            self.consents(ui, &format!("Write the service's unit anew, without {lost} in it?"))?;
+        if asks {
+            let without = match lost.as_slice() {
+                [] => "so that it runs this program".to_owned(),
+                lost => format!("for this program and without {} in it", escape(&lost.join(", "), 300)),
+            };
+            self.consents(ui, &format!("Write the service's unit anew, {without}?"))?;
         }
         let mut patch = Vec::new();
         let mut outcome = None;
