@@ -10,9 +10,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use openclaw_admission::peer::bucket;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::caps::Place;
 use crate::core::Core;
 use crate::http;
 use crate::io::Io;
@@ -38,18 +37,28 @@ pub(crate) enum Origin {
     Owner,
 }
 
+/// What every connection keeps from being accepted to its last answer, or to its upgrade.
+#[derive(Clone)]
+pub(crate) struct Door {
+    /// Turns true when the gateway stops: whoever has been accepted is still answered, and then the connection closes.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Nothing is ever sent. The channel is closed when the last of them is gone.
+    #[expect(dead_code, reason = "it counts by being there")]
+    pub(crate) held: mpsc::Sender<Infallible>,
+}
+
 /// Accepts TCP connections until the gateway stops.
-pub(crate) async fn accept_tcp(core: Arc<Core>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn accept_tcp(core: Arc<Core>, listener: TcpListener, mut door: Door) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = door.stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
             Ok((stream, peer)) => {
                 stream.set_nodelay(true).ok();
                 let local = stream.local_addr().unwrap_or(peer);
-                tokio::spawn(serve(core.clone(), Io::Tcp(stream), Origin::Tcp { peer, local }));
+                tokio::spawn(serve(core.clone(), Io::Tcp(stream), Origin::Tcp { peer, local }, door.clone()));
             }
             Err(error) => refused_by_system(&error).await,
         }
@@ -57,15 +66,15 @@ pub(crate) async fn accept_tcp(core: Arc<Core>, listener: TcpListener, mut stop:
 }
 
 /// Accepts connections on the owner socket until the gateway stops.
-pub(crate) async fn accept_owner(core: Arc<Core>, listener: UnixListener, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn accept_owner(core: Arc<Core>, listener: UnixListener, mut door: Door) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = door.stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
             Ok((stream, _)) if is_owner(&stream) => {
-                tokio::spawn(serve(core.clone(), Io::Unix(stream), Origin::Owner));
+                tokio::spawn(serve(core.clone(), Io::Unix(stream), Origin::Owner, door.clone()));
             }
             Ok(_) => {}
             Err(error) => refused_by_system(&error).await,
@@ -117,7 +126,7 @@ async fn refused_by_system(error: &std::io::Error) {
 }
 
 /// Serves one connection until it is closed or has become a WebSocket.
-async fn serve(core: Arc<Core>, io: Io, origin: Origin) {
+async fn serve(core: Arc<Core>, io: Io, origin: Origin, mut door: Door) {
     let place = match origin {
         // A loopback peer may be a proxy that carries everybody; it is counted when its request is read.
         Origin::Tcp { peer, .. } if !core.carries_others(peer.ip()) => {
@@ -129,9 +138,11 @@ async fn serve(core: Arc<Core>, io: Io, origin: Origin) {
     if matches!(origin, Origin::Owner) {
         place.release();
     }
+    let (asked, mut was_asked) = watch::channel(false);
     let service = {
         let (core, place) = (core.clone(), place.clone());
         service_fn(move |request| {
+            asked.send_replace(true);
             let (core, place) = (core.clone(), place.clone());
             async move { Ok::<_, Infallible>(http::respond(&core, request, origin, &place).await) }
         })
@@ -142,15 +153,19 @@ async fn serve(core: Arc<Core>, io: Io, origin: Origin) {
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
-    finish_or_give_way(connection, &place).await;
-}
-
-async fn finish_or_give_way<F>(connection: F, place: &Place)
-where
-    F: Future<Output = Result<(), hyper::Error>>,
-{
+    let mut connection = std::pin::pin!(connection);
+    // A connection that is told to end before anything was asked on it ends at once, with the question on its way.
+    let stopping = async {
+        let _ = door.stop.wait_for(|stop| *stop).await;
+        let _ = was_asked.wait_for(|asked| *asked).await;
+    };
     tokio::select! {
         // A client that sends nonsense or hangs up is its own business.
+        _ = connection.as_mut() => return,
+        () = place.displaced() => return,
+        () = stopping => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
         _ = connection => {}
         () = place.displaced() => {}
     }

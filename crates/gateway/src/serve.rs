@@ -11,7 +11,7 @@ use openclaw_protocol::event::EventName;
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -28,6 +28,9 @@ const BROADCAST_PAUSE: Duration = Duration::from_millis(250);
 const BROADCAST_BYTES_A_SECOND: usize = 32 * 1024 * 1024;
 /// How long clients may take to read their farewell.
 const FAREWELL_PATIENCE: Duration = Duration::from_millis(700);
+/// How long HTTP requests that were accepted before the end may take until they are answered. A connection on which
+/// nothing was ever asked, as browsers open them in advance, costs that much of every stop.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
 
 /// How the gateway ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +49,16 @@ pub(crate) async fn serve(
     until: impl Future<Output = Ending>,
 ) -> Ending {
     let (stop, stopped) = watch::channel(false);
+    let (held, mut all_answered) = mpsc::channel(1);
+    let door = listener::Door { stop: stopped, held };
     // Before anybody is let in, so that no revocation is missed.
     let changes = core.store.subscribe();
     let mut tasks = JoinSet::new();
     for listening in tcp {
-        tasks.spawn(listener::accept_tcp(core.clone(), listening, stopped.clone()));
+        tasks.spawn(listener::accept_tcp(core.clone(), listening, door.clone()));
     }
     if let Some(owner) = owner {
-        tasks.spawn(listener::accept_owner(core.clone(), owner, stopped.clone()));
+        tasks.spawn(listener::accept_owner(core.clone(), owner, door.clone()));
     }
     tasks.spawn(tick(core.clone()));
     tasks.spawn(ping(core.clone()));
@@ -74,7 +79,9 @@ pub(crate) async fn serve(
     });
     core.begin_stop();
     stop.send_replace(true);
-    say_goodbye(&core, ending).await;
+    drop(door);
+    let answered = tokio::time::timeout(ANSWER_PATIENCE, all_answered.recv());
+    tokio::join!(say_goodbye(&core, ending), answered).0;
     tasks.abort_all();
     ending
 }
