@@ -1,3 +1,4 @@
+//! The supervisor of the gateway: the systemd user unit or launchd agent that starts it, units that older products
 //! left behind, and gateways that nobody supervises (cli spec §6.3 and §15).
 //!
 //! | module | owns |
@@ -8,9 +9,10 @@
 //! | [`systemd`], [`launchd`] | the definitions as text, and the commands that act on them |
 //! | [`supervisor`] | install, uninstall, start, stop, restart |
 //! | [`legacy`] | services that older products left behind |
-//! | [`running`] | the gateway process itself, supervised or not |
+//! | [`running`], [`described`] | the gateway process itself, supervised or not, and whoever holds its port |
 
 pub mod audit;
+mod holder;
 mod inspect;
 pub mod launchd;
 pub mod legacy;
@@ -22,6 +24,7 @@ pub mod running;
 pub mod supervisor;
 pub mod systemd;
 
+pub use holder::described;
 pub use inspect::{Depth, inspect};
 pub use names::Names;
 pub use place::Place;

@@ -212,15 +212,7 @@ fn described(survey: &Survey, holder: &Holder) -> PortHolder {
         }
         _ => named(),
     };
-    PortHolder {
-        pid: holder.pid,
-        program,
-        version: holder.version.as_deref().map(Words::new),
-        unit: holder.unit.clone(),
-        system_unit: holder.is_in_system_unit(),
-        former: holder.is_former(),
-        ours: false,
-    }
+    PortHolder { program, ..openclaw_service::described(holder) }
 }
 
 /// What a client meets.

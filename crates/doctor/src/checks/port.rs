@@ -1,8 +1,8 @@
 //! Host and port: who listens there, and is it the gateway of this state directory (C-18)?
 
 use openclaw_os::port_owner::{Holder, Product};
-use openclaw_protocol::refusal::{PortHolder, port_taken};
-use openclaw_protocol::words::{Words, escape};
+use openclaw_protocol::refusal::port_taken;
+use openclaw_protocol::words::escape;
 
 use crate::facts::{Facts, Gateway};
 use crate::finding::Finding;
@@ -53,15 +53,7 @@ fn one(facts: &Facts<'_>, port: u16, holder: &Holder, running: bool) -> Finding 
         ));
     }
     // The catalogue words what a refused start says; the doctor says the same.
-    let described = PortHolder {
-        pid: holder.pid,
-        program: holder.name.as_deref().map(Words::new),
-        version: holder.version.as_deref().map(Words::new),
-        unit: holder.unit.clone(),
-        system_unit: holder.is_in_system_unit(),
-        former: holder.is_former(),
-        ours: false,
-    };
+    let described = openclaw_service::described(holder);
     let help = port_taken(&format!("ws://127.0.0.1:{port}"), Some(&described), facts.vantage);
     let finding = Finding::blocking(ID, WHAT, help.sentence).cause("C-18");
     match help.fix {

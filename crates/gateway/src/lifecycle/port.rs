@@ -47,14 +47,9 @@ impl Conflict {
         let main =
             holders.iter().max_by_key(|holder| (holder.product == Product::Gateway, holder.pid.is_some()));
         let facts = main.map(|holder| PortHolder {
-            pid: holder.pid,
-            program: holder.name.as_deref().map(Words::new),
-            version: holder.version.as_deref().map(Words::new),
-            unit: holder.unit.clone(),
-            system_unit: holder.is_in_system_unit(),
-            former: holder.is_former(),
             ours: holder.product == Product::Gateway
                 && holder.state_dir.as_deref().is_some_and(|dir| same_dir(dir, state_dir)),
+            ..openclaw_service::described(holder)
         });
         let help = port_taken(url, facts.as_ref(), vantage);
         lines.push(help.sentence.clone());
