@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use openclaw_tests::network::is_root;
 use openclaw_tests::wait::until;
-use openclaw_tests::world::TOKEN;
+use openclaw_tests::world::{TOKEN, free_port};
 use openclaw_tests::{Connect, Device, Dialect, Row, World, http, skipped};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -92,6 +92,17 @@ fn a_21_a_gateway_in_the_foreground_is_restarted_in_place_and_stopped() {
     let said = world.sh("openclaw gateway stop").ok();
     let line =
         format!("Gateway stop signal sent to unmanaged process on port {}: {}.", world.port, gateway.pid());
+    assert!(said.out.contains(&line), "{said:?}");
+    assert!(gateway.wait().0.success());
+}
+
+#[test]
+fn a_21_a_port_is_named_only_when_it_is_that_gateways() {
+    let world = World::new();
+    let mut gateway = world.start();
+    // As after `gateway --port`: the commands know another port than the gateway listens on.
+    let said = world.sh(&format!("OPENCLAW_GATEWAY_PORT={} openclaw gateway stop", free_port())).ok();
+    let line = format!("Gateway stop signal sent to unmanaged process: {}.", gateway.pid());
     assert!(said.out.contains(&line), "{said:?}");
     assert!(gateway.wait().0.success());
 }

@@ -98,6 +98,15 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// What the original says when it signals a gateway without a supervisor. The port is named only when it is that
+    /// gateway's: one that was given another on its command line does not listen on the configuration's.
+    fn sent(&self, running: &Running) -> String {
+        let port = self.place.port;
+        let holds = port_owner(port).iter().any(|holder| holder.pid == Some(running.pid));
+        let on_port = if holds { format!(" on port {port}") } else { String::new() };
+        format!("Gateway {} signal sent to unmanaged process{on_port}: {}.", self.action, running.pid)
+    }
+
     fn failure(&self, message: impl Into<String>) -> Failure {
         Failure::new(message).field("action", self.action)
     }

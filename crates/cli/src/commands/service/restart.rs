@@ -96,10 +96,7 @@ pub(crate) async fn restart(
 /// cannot be asked. Answers what to print, and which run it was.
 async fn in_place(site: &Site<'_>, running: &Running) -> Result<(Vec<String>, Before), Failure> {
     let before = |boot: Option<String>| Before { boot, since: running.since.clone() };
-    let sent = vec![format!(
-        "Gateway restart signal sent to unmanaged process on port {}: {}.",
-        site.place.port, running.pid
-    )];
+    let sent = vec![site.sent(running)];
     let mut answering = answer::ask(site).await;
     if let Some(answering) = &mut answering {
         match answering.restart().await {
@@ -130,14 +127,11 @@ fn refused(site: &Site<'_>, why: &str) -> Failure {
 /// A gateway of the original has no owner socket: it is signalled, and its port is what can be watched.
 fn original(site: &Site<'_>, ui: &mut Ui, running: &Running) -> Outcome {
     let process = running.hold_original(site.place.port).map_err(|error| held(site, running, &error))?;
+    let sent = site.sent(running);
     process.ask(Ask::Restart).map_err(|error| {
         site.failure(format!("Gateway restart failed: pid {} cannot be signalled: {error}.", running.pid))
     })?;
-    let line = format!(
-        "Gateway restart signal sent to unmanaged process on port {}: {}.",
-        site.place.port, running.pid
-    );
-    site.done(ui, "scheduled", false, &[line], Map::new());
+    site.done(ui, "scheduled", false, &[sent], Map::new());
     Ok(0)
 }
 

@@ -68,10 +68,7 @@ fn by_signal(
         return Err(failure);
     }
     let process = running.hold(&site.place.paths.state_dir).map_err(|error| held(site, running, &error))?;
-    let sent = format!(
-        "Gateway stop signal sent to unmanaged process on port {}: {}.",
-        site.place.port, running.pid
-    );
+    let sent = site.sent(running);
     if running.started == Started::Init {
         // The container ends with it, and this command with the container: what is to be said is said before.
         if !site.json {
@@ -100,14 +97,12 @@ fn original(site: &Site<'_>, running: &Running, force: bool, lines: &mut Vec<Str
         return Err(failure);
     }
     let process = running.hold_original(site.place.port).map_err(|error| held(site, running, &error))?;
+    let sent = site.sent(running);
     // The original drains its work for up to five minutes under a supervisor, and for five seconds without one.
     if !running::end(&process, PATIENCE, force).map_err(|error| held(site, running, &error))? {
         return Err(stubborn(site, running));
     }
-    lines.push(format!(
-        "Gateway stop signal sent to unmanaged process on port {}: {}.",
-        site.place.port, running.pid
-    ));
+    lines.push(sent);
     Ok(())
 }
 
