@@ -294,7 +294,12 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        // `--kill-child` takes process 1 along, and that takes the rest.
+        // Ending process 1 takes the rest along. `--kill-child` alone does not reach one that has become another user.
+        if let (Ok(None), Some(first)) =
+            (self.unshare.try_wait(), rustix::process::Pid::from_raw(self.first as i32))
+        {
+            let _ = rustix::process::kill_process(first, rustix::process::Signal::KILL);
+        }
         let _ = self.unshare.kill();
         let _ = self.unshare.wait();
         if std::thread::panicking() {
