@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use openclaw_config::edit::{Edit, EditError, Editor, Outcome};
 use openclaw_config::{Env, Paths};
 use openclaw_os::file::{Files, ensure_dir, read_nofollow};
+use openclaw_os::path::in_shell;
 use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::time::Millis;
@@ -263,7 +264,7 @@ impl Mender<'_> {
                 format!("- {shown}: tokens.{role}"),
                 format!("+ {kept} (a copy of the file as it was)"),
             ],
-            undo: Some(Undo::System(format!("mv {} {}", quoted(&copy), quoted(file)))),
+            undo: Some(Undo::System(format!("mv {} {}", in_shell(&copy), in_shell(file)))),
             outcome: None,
         })
     }
@@ -293,7 +294,7 @@ fn mode(path: &Path, from: u32, to: u32, looked_at: bool) -> Result<Done, Repair
     Ok(Done {
         message: format!("Closed {} to others.", path.display()),
         patch,
-        undo: Some(Undo::System(format!("chmod {from:04o} {}", quoted(path)))),
+        undo: Some(Undo::System(format!("chmod {from:04o} {}", in_shell(path)))),
         outcome: None,
     })
 }
@@ -306,20 +307,9 @@ fn renamed(from: &Path, to: &Path, verb: &str) -> Result<Done, RepairError> {
     Ok(Done {
         message: format!("{verb}: {}", to.display()),
         patch: vec![format!("- {}", from.display()), format!("+ {}", to.display())],
-        undo: Some(Undo::System(format!("mv {} {}", quoted(to), quoted(from)))),
+        undo: Some(Undo::System(format!("mv {} {}", in_shell(to), in_shell(from)))),
         outcome: None,
     })
-}
-
-/// A path as one word of a shell.
-#[must_use]
-pub fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]

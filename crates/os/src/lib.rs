@@ -11,6 +11,7 @@ pub mod lock;
 mod netlink;
 pub mod notify;
 pub mod owner_socket;
+pub mod path;
 pub mod peer;
 pub mod port_owner;
 pub mod process;

@@ -46,8 +46,8 @@ pub struct Holder {
     pub state_dir: Option<PathBuf>,
 }
 
-/// Former names of the product.
-const FORMER: [&str; 3] = ["clawdbot", "moltbot", "moldbot"];
+/// Former names of the product, as they stand in command lines and in services.
+pub const FORMER: [&str; 3] = ["clawdbot", "moltbot", "moldbot"];
 
 impl Holder {
     /// It is a program of a former product: its command line or its unit says so, and it is no gateway of ours.

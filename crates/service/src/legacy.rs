@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use openclaw_os::path::{beside, in_shell};
+use openclaw_os::port_owner::FORMER;
 use openclaw_protocol::refusal::Os;
 use openclaw_protocol::words::Words;
 use serde_json::{Value, json};
@@ -15,8 +17,6 @@ use crate::runner::Runner;
 use crate::systemd::control::Systemctl;
 use crate::{launchd, systemd};
 
-/// Former names of the product, as they stand in unit texts.
-const FORMER: [&str; 3] = ["clawdbot", "moltbot", "moldbot"];
 /// Most bytes read of one definition.
 const MAX_BYTES: u64 = 256 * 1024;
 /// Most definitions read of one folder.
@@ -289,27 +289,15 @@ pub fn retire(place: &Place, runner: &dyn Runner, extra: &Extra) -> Result<Retir
     Ok(Retired { label, kept, undo })
 }
 
-/// A path as one word of a shell's line.
-fn in_shell(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.@:+".contains(&byte));
-    if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 /// A name beside the definition that is free.
 fn aside(path: &Path) -> PathBuf {
-    let name = |suffix: String| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let first = name(".retired".to_owned());
+    let first = beside(path, ".retired");
     if fs::symlink_metadata(&first).is_err() {
         return first;
     }
     // Somebody who retires the same unit a thousand times overwrites the last copy.
     (1..1_000)
-        .map(|count| name(format!(".retired.{count}")))
+        .map(|count| beside(path, &format!(".retired.{count}")))
         .find(|path| fs::symlink_metadata(path).is_err())
         .unwrap_or(first)
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use openclaw_os::file;
+use openclaw_os::path::beside;
 use openclaw_protocol::refusal::Os;
 
 use crate::launchd;
@@ -378,11 +379,8 @@ const MAX_COPIES: u32 = 20;
 /// `<definition>.bak`, or the first of `.bak.2`, `.bak.3` … that holds nothing else: a line that says how to take a change
 /// back stays true when another change follows.
 fn free_copy(path: &Path, text: &[u8]) -> PathBuf {
-    let named = |number: u32| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(if number == 1 { ".bak".to_owned() } else { format!(".bak.{number}") });
-        PathBuf::from(name)
-    };
+    let named =
+        |number: u32| beside(path, &if number == 1 { ".bak".to_owned() } else { format!(".bak.{number}") });
     let is_free = |copy: &PathBuf| match fs::read(copy) {
         Ok(there) => there == text,
         Err(error) => error.kind() == io::ErrorKind::NotFound,

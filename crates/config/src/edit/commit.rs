@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use openclaw_os::file::{ensure_dir, read_nofollow, write_atomic};
+use openclaw_os::path::beside;
 
 use super::history;
 use crate::file::hash_of;
@@ -44,13 +45,7 @@ impl From<io::Error> for CommitError {
 /// The names of the backups of a configuration file, the newest first, whether they exist or not.
 #[must_use]
 pub fn backups(config: &Path) -> Vec<PathBuf> {
-    (0..RING)
-        .map(|i| {
-            let mut name = config.as_os_str().to_owned();
-            name.push(if i == 0 { ".bak".to_owned() } else { format!(".bak.{i}") });
-            PathBuf::from(name)
-        })
-        .collect()
+    (0..RING).map(|i| beside(config, &if i == 0 { ".bak".to_owned() } else { format!(".bak.{i}") })).collect()
 }
 
 /// Makes sure of a folder that only its owner can look into. A folder that everybody shares (`/tmp` has the sticky bit)

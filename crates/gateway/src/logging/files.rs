@@ -55,9 +55,7 @@ pub fn prune(dir: &Path, profile: Option<&str>, current: &Path, now: SystemTime)
 
 /// `path.1`, `path.2`…
 pub fn rotated(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    PathBuf::from(name)
+    openclaw_os::path::beside(path, &format!(".{number}"))
 }
 
 /// Moves the file out of the way: `.2` becomes `.3`, `.1` becomes `.2`, the file becomes `.1`; the oldest goes.

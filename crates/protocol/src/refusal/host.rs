@@ -255,11 +255,20 @@ pub fn token_refused(client: (&TokenSource, Option<&str>), vantage: &Vantage) ->
         "The token that was sent is not the gateway's token: this client took it from {}.",
         side(client)
     );
-    let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
     match client.0 {
-        TokenSource::Env { name, .. } if vantage.is_elsewhere() => {
-            here("Put the gateway's token there.", vantage.os.set(plain_id(name, "<variable>"), "<token>"))
-        }
+        TokenSource::Env { name, .. } if vantage.is_elsewhere() => Help::here(
+            Cause::TokenDiffers,
+            format!("{facts} Put the gateway's token there."),
+            vantage.os.set(plain_id(name, "<variable>"), "<token>"),
+        ),
+        source => align(source, &facts, vantage),
+    }
+}
+
+/// The one command that gives the client the gateway's token, by where the client took its own from.
+fn align(client: &TokenSource, facts: &str, vantage: &Vantage) -> Help {
+    let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
+    match client {
         TokenSource::Env { name, .. } => here(
             "The variable wins over the configuration, so unset it or correct it where it is set.",
             vantage.os.unset(plain_id(name, "<variable>")),
@@ -288,24 +297,9 @@ pub fn token_mismatch(
 ) -> Help {
     let facts =
         format!("The tokens differ: this client uses {}, the gateway uses {}.", side(client), side(gateway));
-    let here = |advice: &str, fix: String| Help::here(Cause::TokenDiffers, format!("{facts} {advice}"), fix);
     if stale {
         let sentence = format!("{facts} The gateway has not taken over its configuration yet.");
         return Help::new(Cause::TokenDiffers, sentence, vantage.openclaw("gateway restart"));
     }
-    match client.0 {
-        TokenSource::Env { name, .. } => here(
-            "The variable wins over the configuration, so unset it or correct it where it is set.",
-            vantage.os.unset(plain_id(name, "<variable>")),
-        ),
-        TokenSource::ConfigRemote | TokenSource::ConfigAuth => here(
-            "Store the gateway's token for this client.",
-            vantage.openclaw("config set gateway.remote.token <token>"),
-        ),
-        TokenSource::Flag | TokenSource::Stored => Help::new(
-            Cause::TokenDiffers,
-            format!("{facts} Show the gateway's token on its host and use it here."),
-            vantage.on_gateway("gateway auth-token --show"),
-        ),
-    }
+    align(client.0, &facts, vantage)
 }

@@ -72,8 +72,7 @@ pub(crate) fn text(path: &Path) -> io::Result<String> {
         Ok::<_, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
     };
     let mut whole = read(path)?;
-    let mut folder = path.as_os_str().to_owned();
-    folder.push(".d");
+    let folder = openclaw_os::path::beside(path, ".d");
     let mut pieces: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()

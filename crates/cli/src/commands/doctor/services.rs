@@ -5,6 +5,7 @@ use openclaw_config::edit::Editor;
 use openclaw_config::{KeyPath, start};
 use openclaw_doctor::Done;
 use openclaw_doctor::repair::{ORIGIN, Undo};
+use openclaw_os::path::in_shell;
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::escape;
 use openclaw_service::legacy::{self, Extra, RetireError};
@@ -108,11 +109,10 @@ impl<'a> Services<'a> {
         patch.push(format!("+ {}", written.path.display()));
         let restart = self.context.hints(&ReachArgs::default()).local("gateway restart");
         let undo = written.kept.as_ref().map(|kept| {
-            let quoted = |path: &std::path::Path| openclaw_doctor::repair::quoted(path);
             Undo::System(format!(
                 "mv {} {} && systemctl --user daemon-reload",
-                quoted(kept),
-                quoted(&written.path)
+                in_shell(kept),
+                in_shell(&written.path)
             ))
         });
         Ok(Done {
