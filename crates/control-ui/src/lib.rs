@@ -1,0 +1,1 @@
+//! The browser app, built from `web/` and embedded in the binary.
