@@ -156,7 +156,7 @@ function Legend({ rows }: { rows: readonly Series[] }) {
     <ul class={styles.legend} aria-hidden="true">
       {rows.map((row, index) => (
         <li key={row.key}>
-          <svg width="12" height="12" viewBox="0 0 12 12" focusable="false">
+          <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
             <Texture number={textureOf(row, index)} id={`legend-${row.key}`} />
             <rect
               class={styles.mark}
