@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { pageUrl, pathBelow, rootOf, socketUrl } from "./base";
+
+describe("the root of the page", () => {
+  it.each([
+    ["http://127.0.0.1:18789/assets/index-1.js", "http://127.0.0.1:18789/", "ws://127.0.0.1:18789/"],
+    [
+      "https://home.example/claw/assets/index-1.js?x#y",
+      "https://home.example/claw/",
+      "wss://home.example/claw/",
+    ],
+    ["http://[::1]:1/a/b/assets/x.js", "http://[::1]:1/a/b/", "ws://[::1]:1/a/b/"],
+  ])("of %s is %s", (script, root, socket) => {
+    expect(rootOf(script).href).toBe(root);
+    expect(socketUrl(rootOf(script))).toBe(socket);
+  });
+
+  const under = new URL("https://home.example/claw/");
+
+  it.each([
+    ["/claw/", "/"],
+    ["/claw/devices", "/devices"],
+    ["/claw", null],
+    ["/other", null],
+  ])("finds %s at %s", (pathname, path) => {
+    expect(pathBelow({ pathname }, under)).toBe(path);
+  });
+
+  it.each([
+    ["/", "https://home.example/claw/"],
+    ["/devices?request=1", "https://home.example/claw/devices?request=1"],
+    ["//evil.example/x", "https://home.example/claw/evil.example/x"],
+  ])("keeps %s below it", (to, url) => {
+    expect(pageUrl(to, under)).toBe(url);
+  });
+});
