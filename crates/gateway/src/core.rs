@@ -23,6 +23,7 @@ use crate::budget::ControlBudget;
 use crate::caps::{Caps, Register};
 use crate::claim::ClaimDesk;
 use crate::health::Health;
+use crate::history::History;
 use crate::hub::{Connection, Hub};
 use crate::journal::Journal;
 use crate::logging::Logging;
@@ -71,6 +72,8 @@ pub struct Core {
     pub health: Health,
     /// The last refusals.
     pub journal: Journal,
+    /// How busy the door has been.
+    pub history: History,
     /// The methods.
     pub router: Router,
     /// The proxies that the log was told of.
@@ -127,6 +130,7 @@ impl Core {
             presence: Presence::default(),
             health: Health::default(),
             journal: Journal::kept_in(paths.journal()),
+            history: History::new(store.now()),
             proxies: Proxies::default(),
             unfinished: Register::new(caps),
             control_budget: ControlBudget::default(),
@@ -276,6 +280,7 @@ impl Core {
     /// A connection was admitted.
     pub fn on_connect(&self, connection: &Connection, params: &ConnectParams, grant: &Grant) {
         self.health.refresh_soon();
+        self.history.admitted(connection.since, self.hub.len());
         if !params.client.tracked_in_presence(connection.dialect) {
             return;
         }
@@ -307,8 +312,10 @@ impl Core {
 
     /// A connection has ended.
     pub fn on_disconnect(&self, connection: &Connection) {
+        let now = self.now();
+        self.history.left(now, self.hub.len());
         self.hub.bump_presence();
-        self.presence.goodbye(connection.id.as_str(), self.now());
+        self.presence.goodbye(connection.id.as_str(), now);
     }
 
     /// The gateway's own line in the presence list.

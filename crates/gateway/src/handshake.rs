@@ -1,6 +1,7 @@
 //! From the upgrade to `hello-ok` or a refusal (auth-and-pairing §1.3 to §1.8).
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use openclaw_admission::peer::PeerFacts;
 use openclaw_admission::{Attempt, Decision, Grant};
@@ -17,7 +18,7 @@ use openclaw_websocket::{Error as WsError, Message, OutFrame, Stream};
 use crate::caps::Place;
 use crate::core::Core;
 use crate::desk::{self, Judged, Verdict};
-use crate::hub::{Connection, Declared};
+use crate::hub::{Client, Connection, Declared};
 use crate::io::Io;
 use crate::journal;
 use crate::outbox::Outbox;
@@ -175,7 +176,9 @@ impl<'a> Handshake<'a> {
             by_gateway_auth: !grant.owner
                 && !matches!(grant.method, AuthMethod::DeviceToken | AuthMethod::BootstrapToken),
             client_ip: decision.at.client,
+            client: self.core.hub.share(Client::of(params, &decision.at, grant.method, grant.paired)),
             since: self.core.now(),
+            asked: AtomicU64::new(0),
             declared: (grant.role == Role::Node).then(|| Box::new(Declared::of(params))),
             outbox: Outbox::default(),
         });

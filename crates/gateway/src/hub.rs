@@ -3,6 +3,8 @@
 //! An event is serialised once; each connection's outbox gets a reference and the session adds its own `seq`.
 //! Who may see an event is decided here, by role and scope, for both dialects alike: default deny (ruling 1).
 
+mod clients;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +19,14 @@ use openclaw_protocol::ids::{ConnId, DeviceId};
 use openclaw_protocol::time::Millis;
 use openclaw_protocol::words::{self, Words};
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use crate::outbox::{Item, Outbox, Replaces};
 use crate::router::Authority;
+
+pub use clients::Client;
+use clients::Clients;
+pub(crate) use clients::path_in_words;
 
 /// One admitted connection.
 #[derive(Debug)]
@@ -35,8 +42,12 @@ pub struct Connection {
     pub by_gateway_auth: bool,
     /// The client's address as resolved; `None` on the owner socket.
     pub client_ip: Option<IpAddr>,
+    /// What it is and how it got here.
+    pub client: Arc<Client>,
     /// When it was admitted.
     pub since: Millis,
+    /// When it last asked for something, milliseconds; 0: never yet.
+    pub asked: AtomicU64,
     /// What it says it can do, when it is a node.
     pub declared: Option<Box<Declared>>,
     /// What waits to be written to it.
@@ -105,6 +116,8 @@ impl Connection {
 #[derive(Debug, Default)]
 pub struct Hub {
     connections: Mutex<HashMap<ConnId, Arc<Connection>>>,
+    clients: Clients,
+    changed: Notify,
     presence_version: AtomicU64,
     health_version: AtomicU64,
 }
@@ -117,11 +130,23 @@ impl Hub {
     /// Enters a connection; from now on it receives events.
     pub fn enter(&self, connection: Arc<Connection>) {
         self.connections().insert(connection.id.clone(), connection);
+        self.changed.notify_one();
     }
 
     /// Takes a connection out.
     pub fn leave(&self, id: &ConnId) {
         self.connections().remove(id);
+        self.changed.notify_one();
+    }
+
+    /// The one copy of what is known of a client.
+    pub fn share(&self, client: Client) -> Arc<Client> {
+        self.clients.share(client)
+    }
+
+    /// Waits until somebody has come or gone since the last wait.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The connection with this id.
@@ -142,6 +167,11 @@ impl Hub {
     /// The connections at this moment.
     pub fn all(&self) -> Vec<Arc<Connection>> {
         self.connections().values().cloned().collect()
+    }
+
+    /// Whether there is a connection for which `is` holds.
+    pub fn any(&self, is: impl Fn(&Connection) -> bool) -> bool {
+        self.connections().values().any(|connection| is(connection))
     }
 
     /// Whether a device has a connection.

@@ -48,6 +48,8 @@ pub struct Kind {
 struct Kept {
     network: Option<IpAddr>,
     entry: Arc<Entry>,
+    /// The journal's version with its last change.
+    version: u64,
     /// The count that the log was last told.
     told: u32,
 }
@@ -62,6 +64,8 @@ struct State {
     recent: HashMap<Kind, u64>,
     /// Changes since the last write to the file.
     changes: u64,
+    /// Changes since the start.
+    version: u64,
 }
 
 impl State {
@@ -88,7 +92,7 @@ impl State {
             self.taken += 1;
             let told = entry.count;
             let network = entry.address.map(bucket);
-            self.entries.push_back(Kept { network, entry: Arc::new(entry), told });
+            self.entries.push_back(Kept { network, entry: Arc::new(entry), version: 0, told });
         }
     }
 }
@@ -100,6 +104,7 @@ pub struct Journal {
     /// Where it is kept; `None`: only in memory.
     path: Option<PathBuf>,
     changed: Notify,
+    news: Notify,
 }
 
 impl Journal {
@@ -122,10 +127,26 @@ impl Journal {
         let entry = {
             let mut state = self.state();
             state.changes += 1;
+            state.version += 1;
             put(&mut state, kind, entry)
         };
         self.changed.notify_one();
+        self.news.notify_one();
         entry
+    }
+
+    /// Waits until something was recorded since the last wait.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// The entries that are new or counted on since that version, newest first, and the version that this is. Version 0
+    /// is the start: what earlier runs left behind is never new.
+    pub fn changed_since(&self, version: u64) -> (Vec<Arc<Entry>>, u64) {
+        let state = self.state();
+        let mut changed: Vec<&Kept> = state.entries.iter().filter(|kept| kept.version > version).collect();
+        changed.sort_by_key(|kept| std::cmp::Reverse(kept.version));
+        (changed.into_iter().map(|kept| kept.entry.clone()).collect(), state.version)
     }
 
     /// The last refusals, newest first.
@@ -171,6 +192,7 @@ fn is_told(count: u32) -> bool {
 }
 
 fn put(state: &mut State, kind: Kind, entry: Entry) -> Arc<Entry> {
+    let version = state.version;
     let equal = state.equal(&kind, entry.ts);
     if let Some(kept) = equal.and_then(|at| state.entries.get_mut(at)) {
         let count = kept.entry.count.saturating_add(1);
@@ -178,6 +200,7 @@ fn put(state: &mut State, kind: Kind, entry: Entry) -> Arc<Entry> {
         if is_told(count) {
             kept.told = count;
         }
+        kept.version = version;
         kept.entry = Arc::new(Entry { first_ts, first_conn_id, count, ..entry });
         return kept.entry.clone();
     }
@@ -191,7 +214,7 @@ fn put(state: &mut State, kind: Kind, entry: Entry) -> Arc<Entry> {
     let network = kind.network;
     state.recent.insert(kind, number);
     let entry = Arc::new(entry);
-    state.entries.push_back(Kept { network, entry: entry.clone(), told: 1 });
+    state.entries.push_back(Kept { network, entry: entry.clone(), version, told: 1 });
     entry
 }
 

@@ -8,9 +8,10 @@
 //! | `handshake`, `desk` | from the upgrade to `hello-ok` or a refusal |
 //! | `explain` | the same for a peer that is only described |
 //! | `session`, [`outbox`], [`hub`] | admitted connections and events |
+//! | `changes`, `news` | what the connected are told when something changes |
 //! | [`router`], [`rpc`] | methods |
 //! | [`core`] | what all of them work with |
-//! | [`journal`], [`presence`], [`health`], [`claim`] | what is remembered and shown |
+//! | [`journal`], [`history`], [`presence`], [`health`], [`claim`] | what is remembered and shown |
 //! | [`vantage`] | how commands in its words are typed on its host |
 
 mod banner;
@@ -24,6 +25,7 @@ mod explain;
 mod handshake;
 pub mod health;
 mod hello;
+pub mod history;
 mod http;
 pub mod hub;
 mod io;
@@ -32,6 +34,7 @@ pub mod lifecycle;
 mod listener;
 pub mod logging;
 pub mod logs_tail;
+mod news;
 mod offline;
 pub mod outbox;
 mod page;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::core::Core;
 use crate::hello::TICK_INTERVAL_MS;
 use crate::lifecycle::supervised;
-use crate::{health, listener, presence};
+use crate::{health, listener, news, presence};
 
 /// Between WebSocket pings; a peer that answers none of two is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -64,6 +64,8 @@ pub(crate) async fn serve(
     tasks.spawn(ping(core.clone()));
     tasks.spawn(broadcast_presence(core.clone()));
     tasks.spawn(broadcast_health(core.clone()));
+    tasks.spawn(news::connections(core.clone()));
+    tasks.spawn(news::refusals(core.clone()));
     tasks.spawn(crate::journal::keep(core.clone()));
     tasks.spawn(reap(core.clone()));
     tasks.spawn(crate::changes::follow(core.clone(), changes));

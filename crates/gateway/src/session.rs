@@ -1,6 +1,7 @@
 //! An admitted connection: requests in, responses and events out, until either side has enough.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openclaw_protocol::close::{self, Close};
@@ -165,6 +166,9 @@ impl Session {
         if request.method == "connect" && dialect == Dialect::V4 {
             return self.respond_error(&request.id, &ErrorShape::second_connect());
         }
+        let now = self.core.now();
+        self.connection.asked.store(now.0, Ordering::Relaxed);
+        self.core.history.requested(now);
         let authority = &self.connection.authority;
         let called = self.core.router.call(&self.core, authority, &request.method, request.params.as_deref());
         match called {

@@ -30,6 +30,8 @@ names! {
     CONFIG_CHANGED = "config.changed",
     SESSIONS_CHANGED = "sessions.changed",
     UPDATE_AVAILABLE = "update.available",
+    GATEWAY_CONNECTIONS = "gateway.connections",
+    GATEWAY_REFUSED = "gateway.refused",
     GATEWAY_SUSPENSION = "gateway.suspension",
     DEVICE_PAIR_REQUESTED = "device.pair.requested",
     DEVICE_PAIR_RESOLVED = "device.pair.resolved",
@@ -125,6 +127,8 @@ pub fn guard(event: &str) -> EventGuard {
         | "session.tool"
         | "portal.changed" => any(READ),
         "session.approval" => any(APPROVALS),
+        // Ours.
+        "gateway.connections" | "gateway.refused" => any(PAIRING),
         "talk.mode" | "talk.voice.change" => any(TALK),
         "update.run.changed" | "plugins.install.progress" | "terminal.data" | "terminal.exit" => any(ADMIN),
         _ => by_prefix(event),

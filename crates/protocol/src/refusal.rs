@@ -153,6 +153,8 @@ pub enum InvalidatedWhy {
     AccessReduced,
     /// The gateway's shared token or password changed.
     AuthChanged,
+    /// An admin closed the connection and took nothing away.
+    Closed,
 }
 
 impl InvalidatedWhy {
@@ -165,6 +167,7 @@ impl InvalidatedWhy {
             Self::TokenRotated => "device token rotated",
             Self::AccessReduced => "device access reduced",
             Self::AuthChanged => "gateway auth changed",
+            Self::Closed => "connection closed by an admin",
         }
     }
 }

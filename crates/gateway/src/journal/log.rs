@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use openclaw_admission::Decision;
-use openclaw_admission::peer::{Path, PeerFacts, bucket};
+use openclaw_admission::peer::{PeerFacts, bucket};
 use openclaw_admission::trace::Trace;
 use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::dialect::Dialect;
@@ -14,6 +14,7 @@ use openclaw_protocol::words::{self, Words};
 
 use super::{Entry, Kind, is_told};
 use crate::core::Core;
+use crate::hub::path_in_words;
 
 /// Who stood before the door.
 pub(crate) struct Knock<'a> {
@@ -35,6 +36,7 @@ pub(crate) fn note(core: &Core, refusal: &Refusal, knock: &Knock<'_>) {
     let known = |id: &&DeviceId| devices.device(id).is_some() || devices.request_of(id).is_some();
     let device = entry.device_id.as_ref().filter(known).cloned();
     let kind = Kind { network: entry.address.map(bucket), device, message };
+    core.history.refused(entry.ts, refusal.cause());
     let entry = core.journal.record(kind, entry);
     if is_told(entry.count) {
         write(core, &entry);
@@ -124,17 +126,6 @@ pub(super) fn write(core: &Core, entry: &Entry) {
         named("device", device.map(DeviceId::short)),
         help.sentence,
     );
-}
-
-fn path_in_words(path: &Path) -> Words {
-    match path {
-        Path::OwnerSocket => Words::new("owner socket"),
-        Path::Direct => Words::new("direct"),
-        Path::TrustedProxy { proxy } => Words::new(&format!("through the trusted proxy {proxy}")),
-        Path::UnlistedProxy { proxy, headers } => {
-            Words::new(&format!("through {proxy}, unlisted, with {}", headers.join(", ")))
-        }
-    }
 }
 
 #[cfg(test)]

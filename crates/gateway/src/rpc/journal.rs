@@ -9,6 +9,7 @@ use openclaw_protocol::scope::Scope;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::sight::Sight;
 use super::{Methods, whole};
 use crate::core::Core;
 use crate::journal::{Entry, since};
@@ -52,32 +53,16 @@ struct Params {
 async fn entries(core: Arc<Core>, caller: Authority, params: Params) -> Reply {
     let limit = usize::try_from(params.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let vantage = &core.vantage.owner;
-    let entries = Reader::of(&caller).entries(&core);
+    let entries = readable(&core, &Sight::of(&caller));
     let entries: Vec<Value> = entries.iter().take(limit).map(|entry| entry.told(vantage)).collect();
     Ok(json!({"ts": core.now(), "entries": entries}))
 }
 
-/// Whom a caller may read about: a device that manages only itself learns only of itself (ruling 32).
-struct Reader {
-    own: Option<DeviceId>,
-}
-
-impl Reader {
-    fn of(caller: &Authority) -> Self {
-        let judged = super::pairing_caller(caller);
-        Self { own: judged.own_device.clone().filter(|_| !judged.is_admin()) }
-    }
-
-    fn may_read_of(&self, device: Option<&DeviceId>) -> bool {
-        self.own.is_none() || self.own.as_ref() == device
-    }
-
-    /// Newest first.
-    fn entries(&self, core: &Core) -> Vec<Arc<Entry>> {
-        let mut entries = core.journal.entries(usize::MAX);
-        entries.retain(|entry| self.may_read_of(entry.device_id.as_ref()));
-        entries
-    }
+/// The entries that a caller may read, newest first.
+fn readable(core: &Core, sight: &Sight) -> Vec<Arc<Entry>> {
+    let mut entries = core.journal.entries(usize::MAX);
+    entries.retain(|entry| sight.covers(entry.device_id.as_ref()));
+    entries
 }
 
 #[derive(Deserialize)]
@@ -96,8 +81,8 @@ struct Found {
 }
 
 async fn why(core: Arc<Core>, caller: Authority, sought: Sought) -> Reply {
-    let reader = Reader::of(&caller);
-    let entries = reader.entries(&core);
+    let sight = Sight::of(&caller);
+    let entries = readable(&core, &sight);
     let words = sought.id.as_deref().map_or("last", str::trim);
     let found = if words.eq_ignore_ascii_case("last") {
         entries.first().map(|entry| Found {
@@ -108,7 +93,7 @@ async fn why(core: Arc<Core>, caller: Authority, sought: Sought) -> Reply {
             others: entries.len() - 1,
         })
     } else {
-        in_journal(&entries, words).or_else(|| in_store(&core, &reader, &entries, words))
+        in_journal(&entries, words).or_else(|| in_store(&core, &sight, &entries, words))
     };
     let devices = core.store.snapshot();
     let mut told = json!({
@@ -116,7 +101,7 @@ async fn why(core: Arc<Core>, caller: Authority, sought: Sought) -> Reply {
         "looked": {
             "entries": entries.len(),
             "oldestMs": entries.iter().map(|entry| entry.first_ts).min(),
-            "devices": if reader.own.is_none() { devices.device_count() } else { 1 },
+            "devices": if sight.own().is_none() { devices.device_count() } else { 1 },
         },
     });
     let Some(found) = found else { return Ok(told) };
@@ -168,7 +153,7 @@ fn in_journal(entries: &[Arc<Entry>], words: &str) -> Option<Found> {
 
 /// What the device store knows under these words, with the newest entry of that device: also a request that another one
 /// has replaced, and a device that was never refused.
-fn in_store(core: &Core, reader: &Reader, entries: &[Arc<Entry>], words: &str) -> Option<Found> {
+fn in_store(core: &Core, sight: &Sight, entries: &[Arc<Entry>], words: &str) -> Option<Found> {
     let devices = core.store.snapshot();
     let request = RequestId::parse(words)
         .filter(|id| devices.request(id).is_some() || devices.former_request(id).is_some());
@@ -181,7 +166,7 @@ fn in_store(core: &Core, reader: &Reader, entries: &[Arc<Entry>], words: &str) -
         let paired = devices.devices().map(|device| &device.id);
         paired.chain(devices.requests().map(|request| &request.device_id)).find(begins).cloned()
     };
-    let device = of_request.or_else(known).filter(|device| reader.may_read_of(Some(device)))?;
+    let device = of_request.or_else(known).filter(|device| sight.covers(Some(device)))?;
     let mut of_device = entries.iter().filter(|entry| entry.device_id.as_ref() == Some(&device));
     let (entry, others) = (of_device.next().cloned(), of_device.count());
     let matched = if request.is_some() { "requestId" } else { "deviceId" };

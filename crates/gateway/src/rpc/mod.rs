@@ -3,17 +3,22 @@
 
 pub mod config;
 pub mod connect;
+pub mod connections;
 pub mod device;
 pub mod empty;
 pub mod explain;
 pub mod health;
+pub mod history;
 pub mod journal;
 pub mod logs;
 pub mod node;
 mod refused;
 pub mod restart;
+mod sight;
 pub mod status;
 pub mod system;
+
+pub(crate) use sight::Sight;
 
 use openclaw_pairing::CallerAuthority;
 use openclaw_protocol::error::ErrorShape;
@@ -34,6 +39,8 @@ pub fn router() -> Router {
         logs::methods(),
         journal::methods(),
         explain::methods(),
+        connections::methods(),
+        history::methods(),
         connect::methods(),
         empty::methods(),
     ])

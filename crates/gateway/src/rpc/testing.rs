@@ -11,6 +11,7 @@ use openclaw_pairing::{
 };
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::error::ErrorShape;
+use openclaw_protocol::hello::AuthMethod;
 use openclaw_protocol::ids::{ConnId, DeviceId};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -20,7 +21,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::core::{Core, Facts};
-use crate::hub::{Connection, Declared};
+use crate::hub::{Client, Connection, Declared};
 use crate::outbox::{End, Item, Outbox};
 use crate::router::Authority;
 use crate::settings::Settings;
@@ -128,7 +129,19 @@ impl House {
             authority,
             by_gateway_auth: false,
             client_ip: Some("203.0.113.9".parse().unwrap()),
+            client: self.core.hub.share(Client {
+                id: Words::new("cli"),
+                mode: Words::new("cli"),
+                version: Words::new("2026.9.6"),
+                platform: Words::new("linux"),
+                name: None,
+                path: Words::new("direct"),
+                proxy: None,
+                local: false,
+                method: AuthMethod::Token,
+            }),
             since: self.core.now(),
+            asked: AtomicU64::new(0),
             outbox: Outbox::default(),
         });
         self.core.hub.enter(connection.clone());

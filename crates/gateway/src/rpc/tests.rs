@@ -57,6 +57,9 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("gateway.journal", "pairing h", "pairing h"),
     ("gateway.why", "pairing h", "pairing h"),
     ("gateway.explain", "pairing h", "pairing h"),
+    ("gateway.connections", "pairing h", "pairing h"),
+    ("gateway.connections.close", "admin h", "admin h"),
+    ("gateway.history", "read h", "read h"),
 ];
 
 /// Methods that count against the control-plane budget (§3.5, marked † in §5.4).

@@ -227,6 +227,10 @@ fn invalidated(why: InvalidatedWhy, vantage: &Vantage) -> Help {
             "The gateway's token or password was changed. Show the new one on the gateway's host and use it here.",
             vantage.on_gateway("gateway auth-token --show"),
         ),
+        InvalidatedWhy::Closed => Help::wait(
+            cause,
+            "An admin closed this connection. Nothing was taken from the device: it may connect again at once.",
+        ),
     }
 }
 

@@ -170,6 +170,7 @@ fn from_close(close: &Close) -> Option<Refusal> {
                 InvalidatedWhy::TokenRevoked,
                 InvalidatedWhy::TokenRotated,
                 InvalidatedWhy::AccessReduced,
+                InvalidatedWhy::Closed,
             ];
             let why = all.into_iter().find(|why| reason.ends_with(why.as_str()));
             withdrawn(why.unwrap_or(InvalidatedWhy::AccessReduced))

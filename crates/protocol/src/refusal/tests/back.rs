@@ -126,6 +126,7 @@ fn a_close_alone_is_enough() {
         (1012, "service restart", Some("C-24")),
         (4001, "client invalidated: device removed", Some("C-26")),
         (4001, "gateway auth changed", Some("C-26")),
+        (4001, "client invalidated: connection closed by an admin", Some("C-26")),
         (1000, "", None),
         (1006, "", None),
     ] {

@@ -44,6 +44,7 @@ pub(in crate::refusal) fn every_refusal() -> Vec<Refusal> {
             InvalidatedWhy::TokenRotated,
             InvalidatedWhy::AccessReduced,
             InvalidatedWhy::AuthChanged,
+            InvalidatedWhy::Closed,
         ]
         .map(|why| Refusal::Invalidated { why }),
     );
