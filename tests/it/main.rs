@@ -9,6 +9,7 @@
 
 mod acceptance;
 mod apps;
+mod browser;
 mod cli;
 mod codes;
 mod crash;

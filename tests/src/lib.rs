@@ -12,6 +12,7 @@
 
 pub mod acceptance;
 pub mod background;
+pub mod browser;
 pub mod connect;
 pub mod container;
 pub mod device;
@@ -31,6 +32,7 @@ pub mod wire;
 pub mod world;
 
 pub use acceptance::{Row, fix_of};
+pub use browser::{Browser, Page};
 pub use connect::{Connect, Dialect};
 pub use device::Device;
 pub use gateway::Gateway;

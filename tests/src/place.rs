@@ -33,6 +33,20 @@ pub fn node() -> PathBuf {
     std::env::var_os("OPENCLAW_TEST_NODE").unwrap_or_else(|| "node".into()).into()
 }
 
+/// The folder with the browser's driver, beside whose parents its packages lie; `None` when they are not installed.
+pub fn browser() -> Option<PathBuf> {
+    let told = std::env::var_os("OPENCLAW_TEST_BROWSER").map(PathBuf::from);
+    let folder = told.unwrap_or_else(|| repository().join("crates/control-ui/web/e2e"));
+    let packages = folder.parent()?.join("node_modules");
+    packages.join("playwright-core").is_dir().then_some(folder)
+}
+
+/// Debian's Chromium; `None` where it is not installed.
+pub fn chromium() -> Option<PathBuf> {
+    let told = std::env::var_os("OPENCLAW_TEST_CHROMIUM").map(PathBuf::from);
+    told.or_else(|| Some(PathBuf::from("/usr/bin/chromium")).filter(|path| path.exists()))
+}
+
 /// The root of this repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

@@ -19,16 +19,19 @@ pub(crate) struct Prepared {
     pub(crate) node: PathBuf,
     /// Docker's program for published ports; empty when it is not to be had.
     pub(crate) docker_proxy: PathBuf,
+    /// The folder with the browser's driver; its packages lie in `node_modules` beside it.
+    pub(crate) browser: PathBuf,
 }
 
 impl Prepared {
     /// The same as environment variables.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 4] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 5] {
         [
             ("OPENCLAW_TEST_BINARY", &self.binary),
             ("OPENCLAW_TEST_REFERENCE", &self.reference),
             ("OPENCLAW_TEST_NODE", &self.node),
             ("OPENCLAW_TEST_DOCKER_PROXY", &self.docker_proxy),
+            ("OPENCLAW_TEST_BROWSER", &self.browser),
         ]
     }
 
@@ -60,7 +63,18 @@ pub(crate) fn prepare() -> Result<Prepared> {
     let reference = reference_client(&target)?;
     let node = tools::node(&reference)?;
     let docker_proxy = tools::docker_proxy().unwrap_or_default();
-    Ok(Prepared { binary: target.join("debug/openclaw"), reference, node, docker_proxy })
+    let browser = browser_driver()?;
+    Ok(Prepared { binary: target.join("debug/openclaw"), reference, node, docker_proxy, browser })
+}
+
+/// The driver of the tests in Chromium, beside the page that they are about: its packages are the page's.
+fn browser_driver() -> Result<PathBuf> {
+    let web = run::root().join("crates/control-ui/web");
+    if !web.join("node_modules/playwright-core").exists() {
+        println!("fetching the page's packages into {}", web.display());
+        tools::npm_ci(&web, &[])?;
+    }
+    Ok(web.join("e2e"))
 }
 
 /// The files of `tests/reference-client`, with `node_modules` installed from the lock file, in a folder named after

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{prepare, run};
+use crate::{prepare, run, tools};
 
 /// A uid that owns nothing on any machine. Not 65534: the kernel shows that one for owners it cannot name, and the
 /// gateway refuses it for that reason.
@@ -32,6 +32,8 @@ struct Place {
     tests: PathBuf,
     binary: PathBuf,
     schema: PathBuf,
+    /// The folder with the browser's driver.
+    browser: PathBuf,
 }
 
 fn place() -> Result<Place> {
@@ -49,13 +51,26 @@ fn place() -> Result<Place> {
     let tests = copy(&built, "it", 0o755)?;
     let binary = copy(&prepared.binary, "openclaw", 0o755)?;
     let schema = copy(&prepared.schema(), "protocol.schema.json", 0o644)?;
+    let browser = browser(&prepared.browser, &folder)?;
     let home = folder.join("home");
     std::fs::create_dir_all(home.join("tmp"))?;
     for path in [&home, &home.join("tmp")] {
         std::os::unix::fs::chown(path, Some(UID), Some(UID))?;
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o700))?;
     }
-    Ok(Place { folder, tests, binary, schema })
+    Ok(Place { folder, tests, binary, schema, browser })
+}
+
+/// The browser's driver with the two packages that it uses, in the same places to each other.
+fn browser(driver: &Path, folder: &Path) -> Result<PathBuf> {
+    let web = driver.parent().context("the driver lies in a folder of the page")?;
+    for part in ["e2e", "node_modules/playwright-core", "node_modules/axe-core"] {
+        let to = folder.join("web").join(part);
+        std::fs::create_dir_all(to.parent().unwrap_or(&to))?;
+        run::run(run::command("cp").arg("-rL").arg(web.join(part)).arg(&to))?;
+    }
+    run::run(run::command("chmod").args(["-R", "a+rX"]).arg(folder.join("web")))?;
+    Ok(folder.join("web/e2e"))
 }
 
 fn run_in(place: &Place) -> (Vec<String>, Result<()>) {
@@ -75,7 +90,12 @@ fn run_in(place: &Place) -> (Vec<String>, Result<()>) {
         .env("TMPDIR", home.join("tmp"))
         .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
         .env("OPENCLAW_TEST_BINARY", &place.binary)
-        .env("OPENCLAW_TEST_SCHEMA", &place.schema);
+        .env("OPENCLAW_TEST_SCHEMA", &place.schema)
+        .env("OPENCLAW_TEST_BROWSER", &place.browser);
+    // The packaged Node.js of the published client may lie where that user cannot look.
+    if let Some(node) = tools::find("node") {
+        command.env("OPENCLAW_TEST_NODE", node);
+    }
     run::run_tests(&mut command)
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn npm_ci(folder: &Path, extra: &[&str]) -> Result<()> {
             .args(extra)
             .current_dir(folder),
     )
-    .context("npm is needed to fetch OpenClaw's published client (Debian: apt-get install npm)")
+    .context("npm is needed to fetch what the tests use (Debian: apt-get install npm)")
 }
 
 /// True when the `node` on the path is new enough for OpenClaw's published client.
@@ -76,8 +76,8 @@ pub(crate) fn node(folder: &Path) -> Result<PathBuf> {
     )
 }
 
-/// Debian packages behind the tests of remote peers and reverse proxies, each with a program that shows it is there.
-const DEBIAN: [(&str, &str); 8] = [
+/// Debian packages behind the tests of remote peers, reverse proxies and the page, each with a program that shows it is there.
+const DEBIAN: [(&str, &str); 9] = [
     ("ip", "iproute2"),
     ("nginx", "nginx"),
     ("setpriv", "util-linux"),
@@ -86,6 +86,7 @@ const DEBIAN: [(&str, &str); 8] = [
     ("nft", "nftables"),
     ("ssh", "openssh-client"),
     ("sshd", "openssh-server"),
+    ("chromium", "chromium"),
 ];
 
 /// Installs the Debian packages that are missing. Without root or apt nothing is done: the tests that need them say so
@@ -154,6 +155,12 @@ fn fetch_docker_proxy(folder: &Path) -> Result<()> {
     std::fs::remove_dir_all(unpacked)?;
     std::fs::remove_file(package)?;
     Ok(())
+}
+
+/// Where `program` is, as its full path.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// True when `program` can be started by name; system folders count even when a user's path leaves them out.
