@@ -144,7 +144,9 @@ impl<'a> Handshake<'a> {
         match &judged.verdict {
             Verdict::Refused(refusal) => {
                 self.note(refusal, Some((params, decision)));
-                if matches!(refusal, Refusal::Pairing(_)) {
+                // Who stands before a gateway that nobody owns yet needs a code that is still good, also when what he
+                // tried was the old one, or nothing.
+                if matches!(refusal, Refusal::Pairing(_) | Refusal::Unauthorized(_)) {
                     self.core.claim.show_if_needed(self.core).await;
                 }
                 let refused = if matches!(refusal, Refusal::WorkerClaim) {
@@ -215,6 +217,7 @@ impl<'a> Handshake<'a> {
             ahead: decision.map_or(&[], |decision| &decision.ahead),
             vantage: self.core.vantage.client.clone(),
             seen: decision.and_then(|decision| decision.at.client),
+            claimable: decision.is_some() && self.core.is_claimable(),
         }
     }
 

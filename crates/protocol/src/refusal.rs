@@ -182,6 +182,8 @@ pub struct Telling<'a> {
     pub vantage: Vantage,
     /// The client's own address, as the gateway sees it.
     pub seen: Option<IpAddr>,
+    /// Whether the gateway has no operator yet and shows a claim code: the client may offer to take it (ruling 30).
+    pub claimable: bool,
 }
 
 /// A refusal as it goes over the wire: at most one error answer, then the close.
@@ -224,8 +226,13 @@ impl Refusal {
         if let Some(error) = &mut wire.error {
             let help = self.help_for(&telling.vantage).ahead(telling.ahead);
             let mut help = json!({"cause": help.cause, "sentence": help.sentence, "fix": help.fix});
-            if let (Some(seen), Some(help)) = (telling.seen, help.as_object_mut()) {
-                help.insert("seen".to_owned(), json!(seen.to_string()));
+            if let Some(help) = help.as_object_mut() {
+                if let Some(seen) = telling.seen {
+                    help.insert("seen".to_owned(), json!(seen.to_string()));
+                }
+                if telling.claimable {
+                    help.insert("claimable".to_owned(), json!(true));
+                }
             }
             match &mut error.details {
                 Some(Value::Object(details)) => {

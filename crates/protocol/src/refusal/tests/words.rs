@@ -243,6 +243,16 @@ fn what_comes_next_is_named() {
 }
 
 #[test]
+fn a_gateway_without_an_owner_says_so_to_programs() {
+    let missing = Refusal::Unauthorized(AuthFailure::new(AuthReason::TokenMissing, CLI));
+    for claimable in [false, true] {
+        let wire = missing.wire_told(Dialect::V4, &Telling { claimable, ..Telling::default() });
+        let help = &wire.error.unwrap().details.unwrap()["help"];
+        assert_eq!(help.get("claimable").is_some(), claimable, "{help}");
+    }
+}
+
+#[test]
 fn strangers_do_not_see_fingerprints_unless_told() {
     let mut failure = AuthFailure::new(AuthReason::TokenMismatch, CLI);
     assert!(!Refusal::Unauthorized(failure.clone()).help().sentence.contains("the gateway has"));
