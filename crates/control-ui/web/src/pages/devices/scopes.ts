@@ -1,0 +1,70 @@
+// What scopes imply, and what changes between two sets of them. The gateway decides; this only explains.
+
+/** Everything that an operator may do. */
+export const ADMIN = "operator.admin";
+/** Look, and change nothing. */
+export const READ = "operator.read";
+/** See and decide who may come in. */
+export const PAIRING = "operator.pairing";
+
+const IMPLIED: Record<string, readonly string[]> = {
+  "operator.write": [READ, "operator.talk", "operator.sessions.read", "operator.sessions.write"],
+  "operator.read": ["operator.sessions.read"],
+  "operator.sessions.write": ["operator.sessions.read"],
+};
+
+/** Whether somebody who holds `held` may do what needs `wanted`. */
+export function implies(held: string, wanted: string): boolean {
+  if (held === wanted) return true;
+  if (held === ADMIN) return wanted.startsWith("operator.");
+  return IMPLIED[held]?.includes(wanted) ?? false;
+}
+
+/** Whether a set is enough where `wanted` is needed. */
+export function satisfies(held: readonly string[], wanted: string): boolean {
+  return held.some((scope) => implies(scope, wanted));
+}
+
+/** Of the scopes asked for, those that go beyond the ones held. */
+export function beyond(asked: readonly string[], held: readonly string[]): string[] {
+  return asked.filter((scope) => !satisfies(held, scope));
+}
+
+/** A set without those of its scopes that another one of it brings along: what people have to read. */
+export function essence(scopes: readonly string[]): string[] {
+  return scopes.filter(
+    (scope, at) =>
+      scopes.indexOf(scope) === at && !scopes.some((other) => other !== scope && implies(other, scope)),
+  );
+}
+
+/** The scope of a set that brings `wanted` along without being it. */
+export function impliedBy(held: readonly string[], wanted: string): string | undefined {
+  return held.find((scope) => scope !== wanted && implies(scope, wanted));
+}
+
+/** A name for a whole set, where there is one. */
+export type Level = "full" | "read" | "none" | "some";
+
+/** Full access, read only, nothing, or a selection. */
+export function levelOf(scopes: readonly string[]): Level {
+  const operator = scopes.filter((scope) => scope.startsWith("operator."));
+  if (operator.includes(ADMIN)) return "full";
+  if (operator.length === 0) return "none";
+  return beyond(operator, [READ]).length === 0 ? "read" : "some";
+}
+
+/** Whether two sets allow the same. */
+export function sameReach(one: readonly string[], other: readonly string[]): boolean {
+  return beyond(one, other).length === 0 && beyond(other, one).length === 0;
+}
+
+/** Whether an approval as read only makes sense: an operator that asks for reading and for more. */
+export function mayBeReadOnly(roles: readonly string[], asked: readonly string[]): boolean {
+  return roles.length === 1 && roles[0] === "operator" && satisfies(asked, READ) && levelOf(asked) !== "read";
+}
+
+/** The set after a box was ticked or cleared; what the tick brings along is not listed besides it. */
+export function toggled(scopes: readonly string[], scope: string, on: boolean): string[] {
+  return on ? essence([...scopes, scope]) : scopes.filter((held) => held !== scope);
+}
