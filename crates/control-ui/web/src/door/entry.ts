@@ -4,7 +4,6 @@ import type { Credential } from "../gateway/target";
 import { type Gateway, isSameGateway, readGateway } from "./place";
 import { decodeSetupCode, isUuid, type Kind, parseClaimCode, recognise } from "./recognise";
 
-
 /** What the text in the input is. A token stands for the password too, which has no shape of its own. */
 export type Entry =
   | { is: "empty" }
