@@ -14,8 +14,9 @@ use openclaw_pairing::{Mutation, Outcome as Stored, Rejected, Snapshot, transiti
 use openclaw_protocol::connect::{self, ConnectParams};
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::ids::{Nonce, RequestId};
-use openclaw_protocol::refusal::{Cause, Refusal};
+use openclaw_protocol::refusal::{Cause, Refusal, unknown_proxy};
 use openclaw_protocol::time::Millis;
+use openclaw_protocol::words::Words;
 use serde_json::{Value, json};
 
 pub(crate) use described::{Described, METHOD};
@@ -95,6 +96,9 @@ fn decided(
         let listed = &settings.loaded.gateway.trusted_proxies;
         fields["unlistedProxy"] =
             json!({"address": proxy, "headers": headers, "offered": own, "listed": listed});
+        let names: Vec<Words> = headers.iter().map(|name| Words::new(name)).collect();
+        let offer = own.then_some(*proxy);
+        fields["proxyHelp"] = json!(unknown_proxy(Some(*proxy), &names, offer, listed, &core.vantage.owner));
     }
     (fields, trace)
 }

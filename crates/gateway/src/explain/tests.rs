@@ -121,8 +121,12 @@ async fn proxies_and_headers_are_seen_as_the_door_sees_them() {
         unlisted["unlistedProxy"],
         json!({"address": "192.168.1.4", "headers": ["x-forwarded-for"], "offered": false, "listed": ["10.0.0.1"]})
     );
+    // A stranger's address is in the sentence, and in no command.
+    let help = &unlisted["proxyHelp"];
+    assert!(help["sentence"].as_str().unwrap().contains("a proxy at 192.168.1.4"), "{help}");
+    assert!(help["fix"].as_str().is_some_and(|fix| fix.contains("10.0.0.1") && !fix.contains("192.168.1.4")));
     let listed = explain(&house, json!({"from": "10.0.0.1", "headers": forwarded, "token": TOKEN})).await;
-    assert_eq!(listed.get("unlistedProxy"), None);
+    assert_eq!(listed.get("unlistedProxy").or(listed.get("proxyHelp")), None);
     assert!(listed["trace"][0]["saw"].as_str().unwrap().contains("203.0.113.9"), "{listed}");
     let local =
         explain(&house, json!({"headers": ["Host: gw.example.com", "Accept: x"], "token": TOKEN})).await;
