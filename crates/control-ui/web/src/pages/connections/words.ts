@@ -1,0 +1,149 @@
+/** What the pages say of clients, addresses and devices. */
+import type { DeviceNow, Entry, RequestNow, Standing } from "./wire";
+
+/** A client in words, with what is known beside its kind. */
+export interface ClientWords {
+  readonly name: string;
+  readonly detail: string;
+}
+
+const KINDS: Record<string, string> = {
+  "cli/cli": "Command line",
+  "openclaw-control-ui/webchat": "Browser (Control UI)",
+  "webchat-ui/webchat": "Browser (web chat)",
+  "openclaw-tui/ui": "Terminal UI",
+  "openclaw-macos/ui": "macOS app",
+  "openclaw-macos/node": "macOS app, as a node",
+  "openclaw-ios/ui": "iPhone app",
+  "openclaw-ios/node": "iPhone app, as a node",
+  "openclaw-android/ui": "Android app",
+  "openclaw-android/node": "Android app, as a node",
+  "node-host/node": "Node",
+  "gateway-client/backend": "Program on the gateway's side",
+};
+
+/** What a client's id and mode stand for; itself when they are not known. */
+export function kindInWords(id: string, mode: string): string {
+  if (mode === "probe") return "Probe";
+  return KINDS[`${id}/${mode}`] ?? (mode === "" || mode === id ? id : `${id} (${mode})`);
+}
+
+/** The journal's `cli/cli 2026.11.0 on linux` in words. */
+export function clientInWords(told: string): ClientWords {
+  const parts = /^([^\s/]+)\/(\S+)(?: (.*?))?(?: on (.+))?$/.exec(told);
+  if (!parts) return { name: told || "A client that did not say what it is", detail: "" };
+  const [, id = "", mode = "", version, platform] = parts;
+  const detail = [version && `version ${version}`, platform && `on ${platform}`].filter(Boolean).join(" ");
+  return { name: kindInWords(id, mode), detail };
+}
+
+const CLASSES: Record<string, string> = {
+  loopback: "this machine",
+  "container-bridge": "likely a container network",
+  private: "private network",
+  "link-local": "same wire",
+  "shared-or-tailnet": "tailnet or carrier network",
+  public: "internet",
+};
+
+/** What kind of network an address belongs to; empty when that is not known. */
+export function classInWords(addressClass: string | null | undefined): string {
+  if (!addressClass) return "";
+  return CLASSES[addressClass] ?? addressClass.replaceAll("-", " ");
+}
+
+/** `192.168.1.50 (private network)`. */
+export function peerInWords(peer: string, addressClass?: string | null): string {
+  const kind = classInWords(addressClass);
+  return kind ? `${peer} (${kind})` : peer;
+}
+
+/** `just once`, or how many times since when is left to the caller. */
+export function timesInWords(count: number): string {
+  if (count === 1) return "once";
+  return count === 2 ? "twice" : `${count.toLocaleString()} times`;
+}
+
+/** How a device came to be approved. */
+export function approvedHow(via: string | undefined): string {
+  switch (via) {
+    case "silent":
+      return "without asking, as the owner's own program on this machine";
+    case "owner":
+      return "by the owner";
+    case "bootstrap":
+      return "by a setup code";
+    case "claim":
+      return "by the claim code";
+    case "import":
+      return "when devices were taken over from another store";
+    default:
+      return "";
+  }
+}
+
+/** What has become of a refusal since. `null`: nothing that the gateway knows of. */
+export function sinceInWords(
+  standing: Standing | undefined,
+  device: DeviceNow | undefined,
+  request: RequestNow | undefined,
+): { tone: "good" | "warn" | "info"; sentence: string } | null {
+  switch (standing) {
+    case "mended":
+      return {
+        tone: "good",
+        sentence: device?.connectedSinceMs
+          ? "It has been let in since, and is connected now. Nothing is left to do."
+          : "It has been let in since, or was given what it asked for. Nothing is left to do.",
+      };
+    case "perhaps":
+      return {
+        tone: "info",
+        sentence:
+          "Somebody from the same address has been let in since. If that was this client, nothing is left to do.",
+      };
+    case "rejected":
+      return { tone: "info", sentence: "The owner rejected its request. The device may ask again." };
+    case "expired":
+      return {
+        tone: "info",
+        sentence: "Its request is no longer on the list. When the device tries again, it files a new one.",
+      };
+    default:
+      if (device?.requestId || request?.state === "waiting") {
+        return { tone: "warn", sentence: "Its request is still waiting for a decision." };
+      }
+      return null;
+  }
+}
+
+/** Whether there is something left to do about it. */
+export function isOpen(entry: Entry): boolean {
+  return entry.standing === undefined || entry.standing === "open" || entry.standing === "perhaps";
+}
+
+/** A device as it stands now, in a few words: `Kitchen tablet, paired, connected`. */
+export function deviceInWords(device: DeviceNow): string {
+  const states: Record<DeviceNow["state"], string> = {
+    paired: "paired",
+    waiting: "waiting for approval",
+    removed: "removed by the owner",
+    unknown: "not paired",
+  };
+  return [device.name, states[device.state], device.connectedSinceMs ? "connected" : undefined]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** What became of a request, in words. */
+export function requestInWords(request: RequestNow): string {
+  const states: Record<RequestNow["state"], string> = {
+    waiting: "waiting for a decision",
+    superseded: "replaced by a newer request of the same device",
+    approved: "approved",
+    rejected: "rejected",
+    expired: "no longer waiting: it was too old",
+    "gave-way": "no longer waiting: it gave way to others",
+  };
+  return states[request.state];
+}
