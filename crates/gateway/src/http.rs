@@ -19,7 +19,7 @@ use crate::core::Core;
 use crate::handshake;
 use crate::io::Io;
 use crate::listener::Origin;
-use crate::{page, proxies};
+use crate::{page, proxies, requests};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -73,6 +73,9 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
         "/health" | "/healthz" => json_answer(StatusCode::OK, &json!({"ok": true, "status": "live"})),
         "/ready" | "/readyz" => ready(core, request, origin),
         "/__openclaw__/seen" if reads => seen(core, request.headers(), origin),
+        _ if reads && let Some(id) = path.strip_prefix(requests::PREFIX) => {
+            json_answer(StatusCode::OK, &requests::state(&core.store.snapshot(), id, core.now()))
+        }
         _ if !is_host_served(core, request.headers()) && !is_page(path) => misdirected(),
         _ if reads && is_page(path) => page_or_redirect(core, request),
         _ => text_answer(StatusCode::NOT_FOUND, "Not Found"),

@@ -41,6 +41,7 @@ mod page;
 pub mod presence;
 mod proxies;
 mod reload;
+mod requests;
 pub mod router;
 pub mod rpc;
 mod run;

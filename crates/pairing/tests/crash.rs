@@ -89,9 +89,13 @@ fn step(store: &Store, n: u32, dice: &mut Dice) -> bool {
             let scopes = scopes[usize::try_from(dice.roll(4)).unwrap()];
             match store.apply_blocking(Mutation::File(ask(n, Role::Operator, scopes))) {
                 Ok(applied) => match applied.outcome {
-                    Outcome::Filed { request, .. } => {
-                        Mutation::Approve { request: request.id.clone(), caller, expect: None, replace: None }
-                    }
+                    Outcome::Filed { request, .. } => Mutation::Approve {
+                        request: request.id.clone(),
+                        caller,
+                        expect: None,
+                        scopes: None,
+                        replace: None,
+                    },
                     other => panic!("{other:?}"),
                 },
                 Err(_) => return false,

@@ -361,6 +361,7 @@ impl Pair {
                     request,
                     caller: caller(who),
                     expect: None,
+                    scopes: None,
                     replace: None,
                 });
                 let device = self.model.stands_for(&id);

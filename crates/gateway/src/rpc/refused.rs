@@ -93,7 +93,7 @@ fn details(rejected: &Rejected, caller: &Authority) -> Option<Value> {
             details.insert("moreScopes".to_owned(), json!(more_scopes));
             details.insert("otherMachine".to_owned(), json!(other_machine));
         }
-        Rejected::Changed { now } if caller.owner => {
+        Rejected::Changed { now } => {
             details.insert("shown".to_owned(), json!(now.to_string()));
         }
         _ => {}

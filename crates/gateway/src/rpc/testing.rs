@@ -105,6 +105,7 @@ impl House {
             request: request.id.clone(),
             caller: CallerAuthority::owner(),
             expect: None,
+            scopes: None,
             replace: None,
         };
         self.core.store.apply(approve).await.unwrap();

@@ -239,16 +239,12 @@ async fn methods_of_the_owner_do_not_exist_for_admins() {
             assert_eq!(error.message, format!("unknown method: {method}"));
             assert!(house.call(&owner(dialect), method, params).await.is_ok(), "{method}");
         }
-        for (method, property, params) in [
-            ("device.pair.approve", "shown", json!({"requestId": "x", "shown": "0123456789abcdef"})),
-            ("device.token.rotate", "show", json!({"deviceId": "x", "role": "operator", "show": true})),
-        ] {
-            let error = house.call(&operator(dialect, &["admin"]), method, params).await.unwrap_err();
-            assert_eq!(
-                error.message,
-                format!("invalid {method} params: at root: unexpected property '{property}'")
-            );
-        }
+        let params = json!({"deviceId": "x", "role": "operator", "show": true});
+        let rotate = house.call(&operator(dialect, &["admin"]), "device.token.rotate", params).await;
+        assert_eq!(
+            rotate.unwrap_err().message,
+            "invalid device.token.rotate params: at root: unexpected property 'show'"
+        );
     }
 }
 

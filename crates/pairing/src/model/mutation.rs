@@ -31,6 +31,8 @@ pub enum Mutation {
         caller: CallerAuthority,
         /// What the caller was shown: refused when the request is another one now.
         expect: Option<Shown>,
+        /// What is given of the scopes asked for; all of them when absent. Beside what the device has already.
+        scopes: Option<ScopeSet>,
         /// A paired device that goes in the same step, because the new one is the same browser or app again.
         replace: Option<DeviceId>,
     },

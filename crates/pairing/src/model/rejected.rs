@@ -39,6 +39,15 @@ pub enum Rejected {
     /// The device that is to give way to the new one is that device itself.
     #[error("a device cannot replace itself: its new access is added to what it has")]
     ReplacesItself,
+    /// More scopes are given than the device asks for.
+    #[error("the device does not ask for this: {}", .0.in_words())]
+    BeyondAsked(ScopeSet),
+    /// The device would keep more than it is given: it changed, and an approval lets it have what it had.
+    #[error(
+        "the device was approved for more before and would keep it ({}): approve all of it, or remove the device first",
+        .0.in_words()
+    )]
+    WouldKeep(ScopeSet),
     /// The request is not the one that was shown.
     #[error("the request has changed since it was shown: look at it again, then approve it")]
     Changed {

@@ -19,6 +19,7 @@ impl Work<'_> {
         id: &RequestId,
         caller: &CallerAuthority,
         expect: Option<Shown>,
+        scopes: Option<ScopeSet>,
         replace: Option<&DeviceId>,
     ) -> Result<Outcome, Rejected> {
         caller.need(Scope::PAIRING)?;
@@ -30,9 +31,13 @@ impl Work<'_> {
         if expect.is_some_and(|shown| shown != request.shown) {
             return Err(Rejected::Changed { now: request.shown });
         }
-        self.may_grant(&request, caller)?;
+        let given = match scopes {
+            Some(scopes) => self.narrowed(&request, scopes)?,
+            None => request.scopes.clone(),
+        };
+        self.may_grant(&request, &given, caller)?;
         let ask = ask_of(&request);
-        let device = self.grant(&ask, request.roles, &request.scopes, ApprovedVia::Owner);
+        let device = self.grant(&ask, request.roles, &given, ApprovedVia::Owner);
         self.resolve_request(&request, Fate::Approved, Decision::Approved);
         if request.id != *id {
             self.settle_former(id);
@@ -44,18 +49,44 @@ impl Work<'_> {
         Ok(Outcome::Approved { device, request: Some(request) })
     }
 
+    /// The part of what is asked for that the approver gives: never more than that. What a device has already stays
+    /// with it; a changed machine would get all of that as well, so there is no giving it less.
+    fn narrowed(&self, request: &Request, scopes: ScopeSet) -> Result<ScopeSet, Rejected> {
+        let beyond = beyond_asked(&request.scopes, &scopes);
+        if !beyond.is_empty() {
+            return Err(Rejected::BeyondAsked(beyond));
+        }
+        if let Some(device) = self.changed_machine(request) {
+            let kept = device.all_scopes().beyond(&scopes);
+            if !kept.is_empty() {
+                return Err(Rejected::WouldKeep(kept));
+            }
+        }
+        Ok(scopes)
+    }
+
+    /// The paired device, when the request comes from what claims to be another machine than that.
+    fn changed_machine(&self, request: &Request) -> Option<&Arc<Device>> {
+        self.state.device(&request.device_id).filter(|device| {
+            !machine_changes(device, request.platform.as_ref(), request.device_family.as_ref()).is_empty()
+        })
+    }
+
     /// Nobody gives what he does not have (S11).
-    fn may_grant(&self, request: &Request, caller: &CallerAuthority) -> Result<(), Rejected> {
+    fn may_grant(
+        &self,
+        request: &Request,
+        given: &ScopeSet,
+        caller: &CallerAuthority,
+    ) -> Result<(), Rejected> {
         if !caller.is_admin()
             && let Some(role) = request.roles.iter().find(|role| *role != Role::Operator)
         {
             return Err(Rejected::RoleNeedsAdmin(role));
         }
-        caller.need_all(&scopes_of_role(&request.scopes, Role::Operator))?;
+        caller.need_all(&scopes_of_role(given, Role::Operator))?;
         // Agreeing to another machine gives the key's whole grant to that machine, whatever this connection asked for.
-        if let Some(device) = self.state.device(&request.device_id)
-            && !machine_changes(device, request.platform.as_ref(), request.device_family.as_ref()).is_empty()
-        {
+        if let Some(device) = self.changed_machine(request) {
             if device.effective(Role::Node).is_some() && !caller.is_admin() {
                 return Err(Rejected::RoleNeedsAdmin(Role::Node));
             }
@@ -196,6 +227,14 @@ impl Work<'_> {
         self.resolve_request(&request, Fate::Rejected, Decision::Rejected);
         Ok(Outcome::Rejected { request })
     }
+}
+
+/// What of `scopes` was not asked for. An operator who asked for more has asked for what that implies; node scopes
+/// imply nothing, so each must have been named.
+fn beyond_asked(asked: &ScopeSet, scopes: &ScopeSet) -> ScopeSet {
+    let operator = scopes_of_role(scopes, Role::Operator).beyond(asked);
+    let node = scopes_of_role(scopes, Role::Node);
+    operator.union(&node.iter().filter(|scope| !asked.contains(*scope)).cloned().collect())
 }
 
 fn ask_of(request: &Request) -> Ask {

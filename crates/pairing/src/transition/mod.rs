@@ -69,8 +69,8 @@ impl Work<'_> {
         match mutation {
             Mutation::File(ask) => self.file(ask),
             Mutation::ApproveSilently { ask, via } => self.approve_silently(ask, via),
-            Mutation::Approve { request, caller, expect, replace } => {
-                self.approve(&request, &caller, expect, replace.as_ref())
+            Mutation::Approve { request, caller, expect, scopes, replace } => {
+                self.approve(&request, &caller, expect, scopes, replace.as_ref())
             }
             Mutation::Reject { request, caller } => self.reject(&request, &caller),
             Mutation::Remove { device, caller } => self.remove(&device, &caller),

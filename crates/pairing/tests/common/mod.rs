@@ -62,6 +62,7 @@ pub fn pair(store: &Store, n: u32, role: Role, scopes: &[&str]) -> Result<Device
         request: request.id.clone(),
         caller: CallerAuthority::owner(),
         expect: None,
+        scopes: None,
         replace: None,
     };
     match store.apply_blocking(approve)?.outcome {

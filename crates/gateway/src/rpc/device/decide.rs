@@ -5,8 +5,8 @@ use std::sync::Arc;
 use openclaw_pairing::{Applied, Mutation, Outcome, Rejected, Shown};
 use openclaw_protocol::error::ErrorShape;
 use openclaw_protocol::ids::DeviceId;
-use openclaw_protocol::schema::{Field, NAME, Shape};
-use openclaw_protocol::scope::Scope;
+use openclaw_protocol::schema::{Field, NAME, NAMES, Shape};
+use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -14,14 +14,15 @@ use super::{device_id, request_id};
 use crate::core::Core;
 use crate::router::{Authority, Listed, Method, Need, Reply};
 use crate::rpc::refused::{Doing, error};
-use crate::rpc::{Methods, for_owner_only, pairing_caller};
+use crate::rpc::{Methods, pairing_caller};
 use crate::wire::{self, Viewer};
 
 const APPROVE: &str = "device.pair.approve";
 
-static APPROVAL: [Field; 3] = [
+static APPROVAL: [Field; 4] = [
     Field::required("requestId", NAME),
     Field::optional("shown", Shape::Text { min: 16, max: 16 }),
+    Field::optional("scopes", NAMES),
     Field::optional("replace", NAME),
 ];
 static REQUEST: [Field; 1] = [Field::required("requestId", NAME)];
@@ -44,6 +45,7 @@ pub(super) fn methods() -> Methods {
 struct Approval {
     request_id: String,
     shown: Option<String>,
+    scopes: Option<Vec<String>>,
     replace: Option<String>,
 }
 
@@ -90,41 +92,79 @@ pub(crate) fn unexpected(outcome: &Outcome) -> ErrorShape {
     ErrorShape::unavailable("the gateway lost track of this change; look at the list and try again", 1_000)
 }
 
+/// On what terms a request is approved.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    /// Only while it is what was shown.
+    expect: Option<Shown>,
+    /// Only these of the scopes it asks for.
+    scopes: Option<ScopeSet>,
+    /// In place of this paired device.
+    replace: Option<DeviceId>,
+}
+
 /// Approves in the caller's name. Also for `node.pair.approve`: devices and nodes wait in the same list.
 pub(crate) async fn approve_request(
     core: &Core,
     caller: &Authority,
     request: &str,
-    expect: Option<Shown>,
-    replace: Option<DeviceId>,
+    terms: Terms,
 ) -> Result<Applied, ErrorShape> {
+    let Terms { expect, scopes, replace } = terms;
     let mutation = request_id(request).map(|request| Mutation::Approve {
         request,
         caller: pairing_caller(caller),
         expect,
+        scopes,
         replace,
     });
     apply(core, caller, Doing::Approve, mutation).await
 }
 
-async fn approve(core: Arc<Core>, caller: Authority, params: Approval) -> Reply {
-    for_owner_only(&caller, APPROVE, "shown", params.shown.is_some())?;
-    for_owner_only(&caller, APPROVE, "replace", params.replace.is_some())?;
+/// The terms that the parameters name.
+fn terms(caller: &Authority, params: &Approval) -> Result<Terms, ErrorShape> {
     let expect = params.shown.as_deref().map(|shown| {
         Shown::parse(shown)
             .ok_or_else(|| ErrorShape::invalid_params(APPROVE, "at /shown: must be 16 hex digits"))
     });
+    let scopes = params.scopes.as_ref().map(|names| {
+        let (scopes, unknown) = ScopeSet::parse_known(names);
+        match unknown.first() {
+            Some(name) => Err(ErrorShape::invalid_request(format!("unknown scope: {name}"))),
+            None => Ok(scopes),
+        }
+    });
     let replace = params.replace.as_deref().map(device_id).transpose();
-    let replace = replace.map_err(|rejected| error(rejected.into(), Doing::Approve, &caller))?;
-    let applied =
-        approve_request(&core, &caller, &params.request_id, expect.transpose()?, replace.clone()).await?;
+    Ok(Terms {
+        expect: expect.transpose()?,
+        scopes: scopes.transpose()?,
+        replace: replace.map_err(|rejected| error(rejected.into(), Doing::Approve, caller))?,
+    })
+}
+
+/// `{requestId, scopes?, replace?, shown?}` → `{requestId, device, replaced?, withheld?}`.
+///
+/// * `scopes`: what is given of the scopes asked for, for example `["operator.read"]`; all of them when absent. More
+///   than asked for is refused, and so is more than the caller holds. What a paired device has already stays with it.
+/// * `replace`: a paired device that is removed in the same step, because the new one is the same browser again.
+/// * `shown`: the fingerprint from `device.pair.list {detail: true}`; refused when the request is another one by now.
+///
+/// `withheld` lists what was asked for and not given. A device that asks for that again is refused with
+/// `details.reason: "scope-upgrade"` and `details.approvedScopes`; with those it gets in.
+async fn approve(core: Arc<Core>, caller: Authority, params: Approval) -> Reply {
+    let terms = terms(&caller, &params)?;
+    let (narrowed, replaced) = (terms.scopes.is_some(), terms.replace.clone());
+    let applied = approve_request(&core, &caller, &params.request_id, terms).await?;
     match &applied.outcome {
         Outcome::Approved { device, request } => {
             let approved = request.as_ref().map_or(params.request_id.as_str(), |request| request.id.as_str());
             let mut answer =
                 json!({"requestId": approved, "device": wire::device(device, Viewer::of(&caller), None)});
-            if let Some(old) = replace {
+            if let Some(old) = replaced {
                 answer["replaced"] = json!(old);
+            }
+            if let Some(request) = request.as_ref().filter(|_| narrowed) {
+                answer["withheld"] = json!(request.scopes.beyond(&device.all_scopes()));
             }
             Ok(answer)
         }

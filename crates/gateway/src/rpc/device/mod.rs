@@ -8,7 +8,7 @@ mod setup;
 mod tokens;
 mod upgrade;
 
-pub(super) use decide::{apply, approve_request, reject_request, unexpected};
+pub(super) use decide::{Terms, apply, approve_request, reject_request, unexpected};
 
 use openclaw_pairing::Rejected;
 use openclaw_protocol::ids::{DeviceId, RequestId};

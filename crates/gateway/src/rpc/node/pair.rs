@@ -15,7 +15,7 @@ use serde_json::json;
 use super::list::{is_node, unknown_node};
 use crate::core::Core;
 use crate::router::{Authority, Listed, Method, Need, Reply};
-use crate::rpc::device::{apply, approve_request, device_id, reject_request, unexpected};
+use crate::rpc::device::{Terms, apply, approve_request, device_id, reject_request, unexpected};
 use crate::rpc::refused::Doing;
 use crate::rpc::{Methods, NoParams, pairing_caller};
 use crate::wire::{self, Viewer};
@@ -121,7 +121,7 @@ fn about_node(core: &Core, request: &str) -> Result<(), ErrorShape> {
 
 async fn approve(core: Arc<Core>, caller: Authority, params: ByRequest) -> Reply {
     about_node(&core, &params.request_id)?;
-    let applied = approve_request(&core, &caller, &params.request_id, None, None).await?;
+    let applied = approve_request(&core, &caller, &params.request_id, Terms::default()).await?;
     match &applied.outcome {
         Outcome::Approved { device, request } => {
             let approved = request.as_ref().map_or(params.request_id.as_str(), |request| request.id.as_str());

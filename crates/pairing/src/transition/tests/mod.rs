@@ -64,7 +64,18 @@ impl World {
     }
 
     fn approve(&mut self, id: &RequestId, caller: CallerAuthority) -> Result<Device, Rejected> {
-        match self.go(Mutation::Approve { request: id.clone(), caller, expect: None, replace: None })? {
+        self.approve_only(id, caller, None)
+    }
+
+    /// Gives no more than these scopes.
+    fn approve_only(
+        &mut self,
+        id: &RequestId,
+        caller: CallerAuthority,
+        scopes: Option<ScopeSet>,
+    ) -> Result<Device, Rejected> {
+        let approve = Mutation::Approve { request: id.clone(), caller, expect: None, scopes, replace: None };
+        match self.go(approve)? {
             Outcome::Approved { device, .. } => Ok((*device).clone()),
             other => panic!("{other:?}"),
         }

@@ -111,6 +111,7 @@ fn an_approval_of_something_else_than_was_shown_is_refused() {
         request: request.id.clone(),
         caller: CallerAuthority::owner(),
         expect,
+        scopes: None,
         replace: None,
     };
     let refused = world.go(approve(Some(Shown(request.shown.0 ^ 1))));
@@ -194,6 +195,7 @@ fn an_approval_may_take_the_place_of_an_older_device() {
         request: request.id.clone(),
         caller,
         expect: None,
+        scopes: None,
         replace: Some(device.clone()),
     };
     let owner = CallerAuthority::owner;
