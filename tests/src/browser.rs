@@ -8,6 +8,8 @@
 
 mod page;
 mod process;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -18,6 +18,7 @@ mod spdx;
 mod stranger;
 mod test;
 mod tools;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ Usage: cargo xtask <chore>
   interop   run OpenClaw's own published command lines against this gateway (large download, own cache)
   bench     measure the release binary (start, memory, handshakes, storms; docs/performance.md);
             `bench <suite>` does only that
+  ui portraits [folder]   draw every page and panel as the tests in Chromium meet them, wide and as a phone, light and dark
+  ui figures              measure in Chromium how soon the page is there, what it weighs, and how it scrolls
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
         ["catalogue"] => catalogue::check(None),
         ["catalogue", word] => catalogue::check(Some(word)),
         ["bench", words @ ..] => bench::run(words),
+        ["ui", "portraits"] => ui::portraits(None),
+        ["ui", "portraits", folder] => ui::portraits(Some(folder)),
+        ["ui", "figures"] => ui::figures(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
