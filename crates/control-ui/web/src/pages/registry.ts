@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import type { IconName } from "../ui";
 
@@ -9,6 +10,8 @@ export type Page = {
   about: string;
   /** Without this scope the page says so instead of showing its parts empty. */
   scope?: string;
+  /** How many things wait for a decision there: shown beside its name in the navigation. */
+  waiting?: ReadonlySignal<number>;
   load: () => Promise<{ default: ComponentType }>;
 };
 

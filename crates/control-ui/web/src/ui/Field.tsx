@@ -63,13 +63,24 @@ type Passed<E> = {
   control?: Ref<E>;
 };
 type InputProps = Common & Value & Passed<HTMLInputElement>;
+type TextProps = InputProps & { type?: "text" | "search" | "number" | "url" };
 
-export function TextInput({ label, hint, error, bare, value, onValue, control, ...rest }: InputProps) {
+export function TextInput({
+  label,
+  hint,
+  error,
+  bare,
+  value,
+  onValue,
+  control,
+  type = "text",
+  ...rest
+}: TextProps) {
   return (
     <Field label={label} hint={hint} error={error} bare={bare}>
       {(wiring) => (
         <input
-          type="text"
+          type={type as "text"}
           autocomplete="off"
           spellcheck={false}
           {...rest}
