@@ -37,7 +37,6 @@ pub mod logs_tail;
 mod news;
 mod offline;
 pub mod outbox;
-mod page;
 pub mod presence;
 mod proxies;
 mod reload;
