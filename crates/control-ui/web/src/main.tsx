@@ -1,14 +1,13 @@
 import { render } from "preact";
-import { root } from "./base";
 import { Door } from "./door/Door";
-import { start } from "./gateway/session";
-import { targetAt } from "./gateway/target";
+import { AccessNotice, LostBanner } from "./door/Notices";
+import { openDoor } from "./door/open";
 import { App } from "./shell/App";
 import { followTheme } from "./shell/theme";
 import "./ui/base.css";
 
+// Before anything else: what is secret in the address bar leaves it.
+openDoor();
 followTheme();
-const target = targetAt(root.href);
-if (target) void start(target);
 const place = document.getElementById("app");
-if (place) render(<App door={Door} notices={[]} />, place);
+if (place) render(<App door={Door} notices={[LostBanner, AccessNotice]} />, place);

@@ -1,0 +1,100 @@
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Button, Callout, Command, SecretInput } from "../ui";
+import styles from "./door.module.css";
+import { type Entry, readEntry } from "./entry";
+import { brought, enter, gateway } from "./open";
+
+/** What stands in the input. It outlives the faces, so that a refusal does not take it away. */
+export const draft = signal("");
+
+type Props = {
+  /** The gateway asks for a password, so what is no code is sent as one. */
+  password?: boolean;
+  /** What was typed is wrong: selected, so that typing replaces it. */
+  replace?: unknown;
+  busy?: boolean;
+  disabled?: boolean;
+  /** The input takes the focus when it appears. */
+  focus?: boolean;
+  submit?: string;
+};
+
+/** The one input for everything that signs a browser in. */
+export function EntryForm({ password, replace, busy, disabled, focus, submit = "Connect" }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const [answer, setAnswer] = useState<Entry | null>(brought.peek());
+  const live = readEntry(draft.value, gateway.value);
+
+  useEffect(() => {
+    if (focus) input.current?.focus({ preventScroll: true });
+  }, [focus]);
+  useEffect(() => {
+    if (!replace || draft.peek() === "") return;
+    input.current?.focus({ preventScroll: true });
+    input.current?.select();
+  }, [replace]);
+
+  const send = (entry: Extract<Entry, { is: "ready" | "elsewhere" }>) => {
+    const { kind, value } = entry.credential;
+    setAnswer(null);
+    enter({ kind: kind === "token" && password ? "password" : kind, value });
+  };
+  const submitted = (event: Event) => {
+    event.preventDefault();
+    if (busy || disabled) return;
+    if (live.is === "ready") send(live);
+    else setAnswer(live);
+    if (live.is === "empty") input.current?.focus();
+  };
+
+  return (
+    <form class={styles.form} onSubmit={submitted}>
+      <div class={styles.inputRow}>
+        <SecretInput
+          label="Gateway token, password or code"
+          control={input}
+          value={draft.value}
+          onValue={(value) => {
+            draft.value = value;
+            setAnswer(null);
+          }}
+          disabled={disabled}
+          error={answer?.is === "empty" ? "Type or paste it first." : undefined}
+        />
+        <Button kind="primary" type="submit" busy={busy} disabled={disabled}>
+          {submit}
+        </Button>
+      </div>
+      <p class={styles.hint} role="status">
+        {live.is === "ready" ? live.hint : null}
+      </p>
+      {answer?.is === "wrong" && (
+        <Callout tone="warn" live>
+          <p>{answer.sentence}</p>
+          {answer.command && <Command line={answer.command} />}
+          <p>
+            <Button
+              small
+              kind="quiet"
+              onClick={() => send({ is: "ready", credential: answer.asIs, shape: "other", hint: null })}
+            >
+              It is the token or password: send it
+            </Button>
+          </p>
+        </Callout>
+      )}
+      {answer?.is === "elsewhere" && (
+        <Callout tone="warn" live title="Is this the same gateway?">
+          <p>{answer.sentence}</p>
+          <p class={styles.buttons}>
+            <Button small onClick={() => send(answer)}>
+              It is the same: use it here
+            </Button>
+            <a href={answer.gateway.root}>Open {answer.gateway.host}</a>
+          </p>
+        </Callout>
+      )}
+    </form>
+  );
+}

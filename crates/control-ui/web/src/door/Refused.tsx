@@ -1,0 +1,84 @@
+import { useMemo } from "preact/hooks";
+import { retryNow } from "../gateway/session";
+import type { Trouble } from "../gateway/trouble";
+import { Button, Callout, Command, Facts, longSpan, now } from "../ui";
+import styles from "./door.module.css";
+import { draft, EntryForm } from "./EntryForm";
+import { afterRefusal } from "./entry";
+import { Heading } from "./Frame";
+import { parts } from "./facts";
+import { KeepingNote } from "./Keeping";
+import { notice } from "./open";
+import { recognise } from "./recognise";
+import { shownOf } from "./refusal";
+import { Technical } from "./Technical";
+import { titleOf } from "./titles";
+
+type Props = { trouble: Trouble; busy: boolean; retryAtMs: number | null };
+
+/** What was refused, why, and what mends it: one panel for every cause. */
+export function Refused({ trouble, busy, retryAtMs }: Props) {
+  const shown = shownOf(trouble);
+  const [first, rest] = parts(trouble.sentence);
+  const lockedUntil = useMemo(
+    () => (trouble.cause === "C-13" && trouble.retryAfterMs ? Date.now() + trouble.retryAfterMs : null),
+    [trouble],
+  );
+  const locked = lockedUntil !== null && lockedUntil > now.value;
+  const shape = shown.wanted && draft.peek() !== "" ? afterRefusal(recognise(draft.peek())) : null;
+  return (
+    <section class={styles.card}>
+      <Heading face={`refused ${trouble.cause}`} leave={shown.wanted !== null && draft.peek() !== ""}>
+        {titleOf(trouble)}
+      </Heading>
+      <div role="alert" class={styles.said}>
+        <p class={styles.lead}>{first}</p>
+        {rest && <p>{rest}</p>}
+        {shape && <p>{shape}</p>}
+      </div>
+      {notice.value && (
+        <Callout tone="warn">
+          <p>{notice.value}</p>
+        </Callout>
+      )}
+      {locked && (
+        <p class={styles.clock}>
+          Possible again in <strong>{longSpan(lockedUntil - now.value)}</strong>. Waiting is enough; trying
+          earlier changes nothing.
+        </p>
+      )}
+      {shown.wanted && (
+        <EntryForm
+          password={shown.wanted === "password"}
+          replace={shown.replace ? trouble : null}
+          busy={busy}
+          disabled={locked}
+          focus={!locked}
+        />
+      )}
+      {trouble.fix && <Command where={`${shown.where}:`} line={trouble.fix} />}
+      <Facts rows={trouble.facts} />
+      <KeepingNote />
+      {retryAtMs !== null && (
+        <p class={styles.clock} role="timer">
+          {retryAtMs > now.value
+            ? `Tries again by itself in ${longSpan(retryAtMs - now.value)}.`
+            : "Trying again…"}
+        </p>
+      )}
+      {(shown.action || retryAtMs !== null) && (
+        <p class={styles.buttons}>
+          <Button
+            kind={shown.wanted ? "plain" : "primary"}
+            icon="refresh"
+            busy={busy}
+            onClick={() => (shown.action === "reload" ? location.reload() : retryNow())}
+          >
+            {retryAtMs !== null ? "Try now" : shown.actionLabel}
+          </Button>
+        </p>
+      )}
+      <Technical trouble={trouble} />
+    </section>
+  );
+}
