@@ -1,6 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import type { IconName } from "../ui";
+import { waitingCount } from "./devices/store";
 
 export type Page = {
   path: string;
@@ -16,4 +17,14 @@ export type Page = {
 };
 
 /** The pages in the order of the navigation. The first is where one arrives. A part that comes brings its page. */
-export const pages: readonly Page[] = [];
+export const pages: readonly Page[] = [
+  {
+    path: "/devices",
+    title: "Devices",
+    icon: "devices",
+    about: "Approve, reject, rename, limit and remove devices; pair a new one",
+    scope: "operator.pairing",
+    waiting: waitingCount,
+    load: () => import("./devices/DevicesPage"),
+  },
+];

@@ -11,7 +11,6 @@ import { Followed } from "./Followed";
 import { failureOf } from "./failures";
 import { Group } from "./Group";
 import { grouped, type Order } from "./list";
-import { PairDialog } from "./pair/PairDialog";
 import { FailureNote, Request } from "./Request";
 import type { NodeRow } from "./rows";
 import { ADMIN } from "./scopes";
@@ -28,8 +27,11 @@ export default function DevicesPage() {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("seen");
   const [opened, setOpened] = useState<string | undefined>(query.value.get("device") ?? undefined);
-  const pairing = query.value.has("pair");
-  const nodes = useLive<{ nodes: NodeRow[] }>("node.list", {}, { events: ["device.pair.changed", "presence"] });
+  const nodes = useLive<{ nodes: NodeRow[] }>(
+    "node.list",
+    {},
+    { events: ["device.pair.changed", "presence"] },
+  );
   const byId = useMemo(
     () => new Map((nodes.data?.nodes ?? []).map((node) => [node.nodeId, node])),
     [nodes.data],
@@ -58,7 +60,6 @@ export default function DevicesPage() {
           )
         }
       />
-      {pairing && may(ADMIN) && <PairDialog onClose={() => setQuery({ pair: null })} />}
       {!may(ADMIN) && <OnlyItself />}
       {problem.value && (
         <div>
@@ -88,7 +89,7 @@ export default function DevicesPage() {
             <AlertMe />
           </section>
           {all.paired.length > 1 && (
-            <div class={styles.tools} role="search">
+            <search class={styles.tools}>
               <TextInput
                 label="Search devices"
                 bare
@@ -104,7 +105,7 @@ export default function DevicesPage() {
                 onValue={(value) => setOrder(ORDERS.find((one) => one.value === value)?.value ?? "seen")}
                 options={ORDERS}
               />
-            </div>
+            </search>
           )}
           <Group
             title="Operators"

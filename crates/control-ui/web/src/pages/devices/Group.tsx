@@ -1,10 +1,10 @@
 import { useRef, useState } from "preact/hooks";
 import { Button, Panel } from "../../ui";
 import { Device } from "./Device";
+import styles from "./Group.module.css";
 import type { Entry } from "./list";
 import type { NodeRow } from "./rows";
 import { moveBetweenRows } from "./useRows";
-import styles from "./Group.module.css";
 
 /** As many lines as one can take in; more on request, so that a fleet of thousands stays quick. */
 const STEP = 100;
@@ -26,7 +26,6 @@ export function Group({ title, about, entries, nodes, opened, onOpen }: GroupPro
   const rest = entries.length - most;
   return (
     <Panel title={`${title} (${entries.length})`} about={about} flush>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: only moves between the buttons inside */}
       <ul ref={list} class={styles.list} onKeyDown={moveBetweenRows(list)}>
         {entries.slice(0, most).map((entry) => {
           const id = entry.row.deviceId;

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../gateway/call";
 import { Ago, Badge, Button, Callout, Command, CopyButton, Facts, Icon } from "../../ui";
@@ -66,19 +67,29 @@ export function Compare({ id }: { id: string }) {
   );
 }
 
-function origin(row: PendingRow): string {
+/** Where a request comes from, in a few words. */
+export function origin(row: PendingRow): string {
   const address = row.seen?.address ?? row.remoteIp ?? "this machine";
   const path = row.seen?.path;
   return path ? `${address}, ${path}` : address;
 }
 
 /** The buttons of a request, with what went wrong under them. */
-export function Decide({ row, small }: { row: PendingRow; small?: boolean }) {
+export function Decide({
+  row,
+  small,
+  children,
+}: {
+  row: PendingRow;
+  small?: boolean;
+  /** Further buttons, after these. */
+  children?: ComponentChildren;
+}) {
   const [failure, setFailure] = useState<Failure | undefined>();
   const [doing, setDoing] = useState<string | undefined>();
   const busy = deciding.value.has(row.requestId);
   const older = predecessor(row);
-  const readOnly = mayBeReadOnly(row.roles, row.scopes);
+  const readOnly = row.kind !== "re-approval" && mayBeReadOnly(row.roles, row.scopes);
   const run = async (what: string, act: () => Promise<Failure | undefined>) => {
     setDoing(what);
     setFailure(undefined);
@@ -137,6 +148,7 @@ export function Decide({ row, small }: { row: PendingRow; small?: boolean }) {
         >
           Reject
         </Button>
+        {children}
       </div>
       {lacking.length > 0 && (
         <p class={styles.soft}>

@@ -58,7 +58,7 @@ export async function reload(): Promise<void> {
   }
   reading = true;
   try {
-    take(await call<PairList>("device.pair.list", { detail: true }));
+    take(await call<PairList>("device.pair.list"));
     problem.value = undefined;
   } catch (error) {
     problem.value = error instanceof CallError ? error : undefined;

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 
 /** Arrow keys, Home and End between the lines of a list, as in a list of files. */
-export function moveBetweenRows(list: RefObject<HTMLElement>): (event: KeyboardEvent) => void {
+export function moveBetweenRows(list: RefObject<HTMLElement | null>): (event: KeyboardEvent) => void {
   return (event) => {
     const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-device-row]") ?? [])];
     const at = rows.indexOf(event.target as HTMLElement);
