@@ -27,4 +27,12 @@ export const pages: readonly Page[] = [
     waiting: waitingCount,
     load: () => import("./devices/DevicesPage"),
   },
+  {
+    path: "/logs",
+    title: "Logs",
+    icon: "logs",
+    about: "What the gateway writes, live",
+    scope: "operator.read",
+    load: () => import("./logs/Logs"),
+  },
 ];
