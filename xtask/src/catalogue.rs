@@ -134,7 +134,8 @@ fn patched_binary(work: &Path) -> Result<PathBuf> {
     copy::write(&files, &tree)?;
     let build = work.join("build");
     let mut cargo = run::cargo();
-    cargo.args(["build", "--quiet", "-p", "openclaw"]).current_dir(&tree);
+    // Nothing is left out of the page: it has these words from the gateway.
+    cargo.args(["build", "--quiet", "-p", "openclaw"]).current_dir(&tree).env("OPENCLAW_UI", "off");
     run::run(cargo.env("CARGO_TARGET_DIR", &build).env("RUSTFLAGS", "-Awarnings"))
         .context("the copy does not compile")?;
     Ok(build.join("debug/openclaw"))

@@ -39,7 +39,10 @@ fn read(root: &Path, folder: &Path, files: &mut Files) -> Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            read(root, &path, files)?;
+            // What npm installed and Vite built is large, and no chore breaks it.
+            if !path.ends_with("node_modules") && !path.ends_with("dist") {
+                read(root, &path, files)?;
+            }
         } else {
             let name = path.strip_prefix(root).context("outside the repository")?.to_path_buf();
             files.insert(name, std::fs::read(&path)?);

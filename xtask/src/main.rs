@@ -19,6 +19,7 @@ mod stranger;
 mod test;
 mod tools;
 mod ui;
+mod web;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ Usage: cargo xtask <chore>
   interop   run OpenClaw's own published command lines against this gateway (large download, own cache)
   bench     measure the release binary (start, memory, handshakes, storms; docs/performance.md);
             `bench <suite>` does only that
+  ui build  build the page into target/ui and weigh it; `ui check` its lints, types and licences; `ui test` its unit tests
   ui portraits [folder]   draw every page and panel as the tests in Chromium meet them, wide and as a phone, light and dark
   ui figures              measure in Chromium how soon the page is there, what it weighs, and how it scrolls
 ";
@@ -52,6 +54,9 @@ fn main() -> ExitCode {
         ["catalogue"] => catalogue::check(None),
         ["catalogue", word] => catalogue::check(Some(word)),
         ["bench", words @ ..] => bench::run(words),
+        ["ui", "build"] => web::install().and_then(|()| web::size()),
+        ["ui", "check"] => web::check(),
+        ["ui", "test"] => web::install().and_then(|()| web::tests().1),
         ["ui", "portraits"] => ui::portraits(None),
         ["ui", "portraits", folder] => ui::portraits(Some(folder)),
         ["ui", "figures"] => ui::figures(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::{run, tools};
+use crate::{run, tools, web};
 
 /// Where the tests find what they need, as the environment variables that name it (see `tests/src/place.rs`).
 pub(crate) struct Prepared {
@@ -63,18 +63,9 @@ pub(crate) fn prepare() -> Result<Prepared> {
     let reference = reference_client(&target)?;
     let node = tools::node(&reference)?;
     let docker_proxy = tools::docker_proxy().unwrap_or_default();
-    let browser = browser_driver()?;
+    web::install()?;
+    let browser = web::folder().join("e2e");
     Ok(Prepared { binary: target.join("debug/openclaw"), reference, node, docker_proxy, browser })
-}
-
-/// The driver of the tests in Chromium, beside the page that they are about: its packages are the page's.
-fn browser_driver() -> Result<PathBuf> {
-    let web = run::root().join("crates/control-ui/web");
-    if !web.join("node_modules/playwright-core").exists() {
-        println!("fetching the page's packages into {}", web.display());
-        tools::npm_ci(&web, &[])?;
-    }
-    Ok(web.join("e2e"))
 }
 
 /// The files of `tests/reference-client`, with `node_modules` installed from the lock file, in a folder named after

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -27,7 +28,19 @@ pub(crate) fn metadata(extra: &[&str]) -> Result<serde_json::Value> {
 
 /// The cargo that started this chore, so that a pinned toolchain stays pinned.
 pub(crate) fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    if PAGE_REQUIRED.load(Ordering::Relaxed) && std::env::var_os("OPENCLAW_UI").is_none() {
+        cargo.env("OPENCLAW_UI", "required");
+    }
+    cargo
+}
+
+/// Whether a build without the browser app is a failure.
+static PAGE_REQUIRED: AtomicBool = AtomicBool::new(false);
+
+/// From now on cargo fails where the browser app cannot be built, unless the environment wishes otherwise.
+pub(crate) fn require_page() {
+    PAGE_REQUIRED.store(true, Ordering::Relaxed);
 }
 
 /// A command that runs in the repository's root.
@@ -67,9 +80,10 @@ pub(crate) fn run_tests(command: &mut Command) -> (Vec<String>, Result<()>) {
     let mut summaries = Vec::new();
     let result = tee(command, |line| {
         let line = line.trim();
-        // cargo-nextest and libtest, in this order; the latter also tells of rooms that have no test of the kind.
+        // cargo-nextest, libtest and Vitest, in this order; libtest also tells of rooms that have no test of the kind.
         let empty = line.contains(" 0 passed; 0 failed");
-        if line.starts_with("Summary [") || (line.starts_with("test result:") && !empty) {
+        let vitest = line.starts_with("Test Files  ") || line.starts_with("Tests  ");
+        if line.starts_with("Summary [") || (line.starts_with("test result:") && !empty) || vitest {
             summaries.push(line.to_owned());
         }
     });

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::report::Report;
-use crate::{deny, mutants, prepare, run, stranger, tools};
+use crate::{deny, mutants, prepare, run, stranger, tools, web};
 
 /// The tests that start the real binary.
 const WHOLE_PROGRAM: &str = "package(openclaw-tests) and not test(/^reference::/)";
@@ -12,9 +12,15 @@ const REFERENCE: &str = "package(openclaw-tests) and test(/^reference::/)";
 
 /// Does every step, or those whose name contains `word`.
 pub(crate) fn run(word: Option<&str>) -> Result<()> {
+    run::require_page();
     let mut report = Report::only(word);
     report.step("format", || run::run(run::cargo().args(["fmt", "--all", "--check"])));
     report.step("dependencies (deny.toml)", deny::check);
+    report.step("page: packages and their licences", || web::install().and_then(|()| web::licences()));
+    report.step("page: lints (biome)", web::lint);
+    report.step("page: types (tsc)", web::types);
+    report.tests("page: unit tests (vitest)", web::tests);
+    report.step("page: size of the first view", web::size);
     report.step("lints", || {
         let clippy =
             ["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
