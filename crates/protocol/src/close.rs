@@ -24,10 +24,28 @@ pub const TOO_LARGE: u16 = 1009;
 pub const SERVICE_RESTART: u16 = 1012;
 /// Not now; clients retry.
 pub const TRY_AGAIN_LATER: u16 = 1013;
+/// Local only: TLS failed.
+pub const TLS_FAILED: u16 = 1015;
 /// Sent by clients that heard no `tick` for two intervals.
 pub const TICK_TIMEOUT: u16 = 4000;
 /// The connection's grant was withdrawn.
 pub const INVALIDATED: u16 = 4001;
+
+/// The codes and what each means, in the words of this module.
+pub const MEANINGS: [(u16, &str); 12] = [
+    (NORMAL, "Everything is fine"),
+    (GOING_AWAY, "The other side went away"),
+    (PROTOCOL, "The protocol versions do not fit"),
+    (NO_STATUS, "Ended without a code"),
+    (ABNORMAL, "Broke off without a word"),
+    (POLICY, "Refused"),
+    (TOO_LARGE, "A message was too large"),
+    (SERVICE_RESTART, "The gateway restarts"),
+    (TRY_AGAIN_LATER, "Not now, later"),
+    (TICK_TIMEOUT, "The gateway was not heard for a while"),
+    (INVALIDATED, "Access was withdrawn"),
+    (TLS_FAILED, "TLS did not come about"),
+];
 
 /// A close code and its reason.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -12,7 +12,9 @@ mod explain;
 mod from_wire;
 mod help;
 mod host;
+mod page;
 mod pairing;
+mod title;
 mod unreached;
 mod vantage;
 
@@ -23,6 +25,7 @@ pub use host::{
     MissingScope, PortHolder, TokenSource, bind_without_auth, port_taken, silent_proxy, token_mismatch,
     token_refused, token_removed, unknown_proxy,
 };
+pub use page::{PROXY_LINES, PageWords, page_words};
 pub use pairing::{MetadataChange, NotLocal, NotLocalWhy, PairingReason, PairingRefusal};
 pub use unreached::{Unreached, Waiting, unreachable};
 pub use vantage::{Caller, Os, Vantage};

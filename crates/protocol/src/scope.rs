@@ -1,5 +1,7 @@
 //! Operator scopes and what they imply (auth-and-pairing §5.1, §5.2).
 
+mod describe;
+
 use crate::words::Words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{

@@ -1,0 +1,404 @@
+//! The browser page's catalogue is made from this crate's words, so that nothing in it is typed twice:
+//! `crates/control-ui/web/src/generated/catalogue.ts`, rewritten when `UPDATE_SNAPSHOTS=1`.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::{fmt::Write as _, path::Path};
+
+use openclaw_protocol::{
+    close,
+    connect::{ClientHint, ClientInfo, ClientKind, ConnectParams, DeviceProofParams},
+    device_proof::{self, ProofError, ProofInput, ProofKind, PublicKey, SigningKey},
+    dialect::Dialect,
+    ids::{DeviceId, RequestId},
+    recognise::recognise,
+    refusal::{
+        AuthFailure, AuthReason, Caller, Cause, DrainReason, Help, InvalidatedWhy, PROXY_LINES,
+        PairingReason, PairingRefusal, Refusal, TailscaleReason, Vantage, page_words,
+    },
+    role::Role,
+    scope::{Scope, ScopeSet},
+    secret::{self, Secret},
+    setup_code::SetupCode,
+};
+use serde_json::{Value, json};
+
+/// What the page says is said to somebody who sits elsewhere.
+fn vantage() -> Vantage {
+    Vantage::of_client(Caller::default())
+}
+
+fn said(help: &Help) -> Value {
+    json!({"cause": help.cause, "sentence": help.sentence, "fix": help.fix})
+}
+
+fn causes() -> Value {
+    let cause = |cause: Cause| {
+        let about = json!({
+            "key": cause.key(), "title": cause.title(), "browser": cause.meets_a_browser(),
+        });
+        (cause.id(), about)
+    };
+    Value::Object(Cause::ALL.into_iter().map(cause).collect())
+}
+
+fn says() -> Value {
+    Value::Object(
+        page_words(&vantage()).iter().map(|words| (words.key.to_owned(), said(&words.help))).collect(),
+    )
+}
+
+fn unauthorized(reason: AuthReason) -> Refusal {
+    Refusal::Unauthorized(AuthFailure::new(reason, ClientHint { kind: ClientKind::ControlUi, local: false }))
+}
+
+fn pairing(reason: PairingReason) -> Refusal {
+    Refusal::Pairing(PairingRefusal {
+        reason,
+        // Not plain, so that a placeholder stands in the command.
+        request_id: RequestId::parse("{requestId}").unwrap(),
+        device_id: DeviceId::of_public_key(&[0; 32]),
+        requested_role: Role::Operator,
+        requested_scopes: ScopeSet::EMPTY,
+        approved_roles: Vec::new(),
+        approved_scopes: ScopeSet::EMPTY,
+        control_ui: true,
+        not_local: None,
+        token_accepted: false,
+        claimable: false,
+    })
+}
+
+/// Refusals as gateways without our help object send them: the word by which they are known, and what it means.
+fn refusals() -> Vec<Refusal> {
+    let mut all = vec![
+        unauthorized(AuthReason::TokenMissing),
+        unauthorized(AuthReason::TokenMismatch),
+        unauthorized(AuthReason::TokenNotConfigured),
+        unauthorized(AuthReason::PasswordMissing),
+        unauthorized(AuthReason::PasswordMismatch),
+        unauthorized(AuthReason::PasswordNotConfigured),
+        unauthorized(AuthReason::DeviceTokenMismatch),
+        unauthorized(AuthReason::ScopeMismatch),
+        unauthorized(AuthReason::BootstrapInvalid),
+        unauthorized(AuthReason::RateLimited),
+        unauthorized(AuthReason::Unauthorized),
+        unauthorized(AuthReason::Tailscale(TailscaleReason::UserMissing)),
+        unauthorized(AuthReason::Tailscale(TailscaleReason::ProxyMissing)),
+        unauthorized(AuthReason::Tailscale(TailscaleReason::WhoisFailed)),
+        unauthorized(AuthReason::Tailscale(TailscaleReason::UserMismatch)),
+        Refusal::Origin { missing: false, origin: None },
+        Refusal::DeviceRequired { control_ui: true },
+        Refusal::DeviceRequired { control_ui: false },
+        Refusal::BuildMismatch { gateway_build: String::new() },
+        Refusal::Starting,
+        Refusal::Draining { reason: DrainReason::Restart },
+        Refusal::Draining { reason: DrainReason::Suspension },
+        Refusal::TooManyWaiting { retry_after_ms: 1000 },
+        Refusal::StoreUnavailable { retry_after_ms: 1000, why: String::new() },
+    ];
+    all.extend(ProofKind::ALL.map(|kind| Refusal::Proof(ProofError::from(kind))));
+    all
+}
+
+fn codes() -> Value {
+    let mut codes = serde_json::Map::new();
+    for refusal in refusals() {
+        let details = refusal.wire(Dialect::V4).error.and_then(|error| error.details).unwrap();
+        let code = details.get("code").or_else(|| details.get("reason")).and_then(Value::as_str).unwrap();
+        assert!(codes.insert(code.to_owned(), said(&refusal.help_for(&vantage()))).is_none(), "{code} twice");
+    }
+    Value::Object(codes)
+}
+
+fn pairings() -> Value {
+    let reasons = [
+        PairingReason::NotPaired,
+        PairingReason::RoleUpgrade,
+        PairingReason::ScopeUpgrade,
+        PairingReason::MetadataUpgrade { changed: Vec::new() },
+    ];
+    let told = |reason: PairingReason| {
+        (reason.as_str().to_owned(), said(&pairing(reason.clone()).help_for(&vantage())))
+    };
+    Value::Object(reasons.into_iter().map(told).collect())
+}
+
+/// Closes without an answer before them.
+fn closes() -> Value {
+    let withdrawn = [
+        InvalidatedWhy::DeviceRemoved,
+        InvalidatedWhy::TokenRevoked,
+        InvalidatedWhy::TokenRotated,
+        InvalidatedWhy::AccessReduced,
+        InvalidatedWhy::AuthChanged,
+    ];
+    let mut all = vec![
+        Refusal::HandshakeTimeout,
+        Refusal::SlowConsumer,
+        Refusal::RepeatedUnauthorized,
+        Refusal::Displaced,
+        Refusal::FrameTooLarge,
+        Refusal::TooManyHandshakeFrames,
+        Refusal::InvalidFrame,
+        Refusal::InvalidJson,
+        Refusal::Starting,
+        Refusal::Draining { reason: DrainReason::Restart },
+    ];
+    all.extend(withdrawn.map(|why| Refusal::Invalidated { why }));
+    let row = |refusal: &Refusal| {
+        let close = refusal.wire(Dialect::V4).close;
+        let help = said(&refusal.help_for(&vantage()));
+        json!({"code": close.code, "reason": close.reason, "temporary": refusal.is_temporary(), "help": help})
+    };
+    let restarts = json!({
+        "code": close::SERVICE_RESTART, "reason": "", "temporary": true,
+        "help": said(&Refusal::Draining { reason: DrainReason::Restart }.help_for(&vantage())),
+    });
+    all.iter().map(row).chain([restarts]).collect()
+}
+
+fn scopes() -> Value {
+    let scope = |scope: Scope| {
+        let implies = Scope::OPERATOR.into_iter().filter(|other| *other != scope && scope.implies(other));
+        json!({
+            "name": scope.as_str(),
+            "short": scope.short(),
+            "says": scope.description(),
+            "implies": implies.map(|other| other.as_str().to_owned()).collect::<Vec<_>>(),
+        })
+    };
+    Scope::OPERATOR.into_iter().map(scope).collect()
+}
+
+fn recognised() -> Value {
+    let setup = SetupCode {
+        url: "wss://gw.example/claw".to_owned(),
+        bootstrap_token: Secret::new("single-use-token".to_owned()),
+        expires_at_ms: Some(1_771_891_200_000),
+        tls_fingerprint: None,
+        urls: Vec::new(),
+    };
+    let setup = setup.encode();
+    let texts = [
+        "7F3A-9C1E",
+        " 7f3a 9cle ",
+        "7F3A–9C1E",
+        "7F3A9C1E",
+        "7F3A-9C1U",
+        &setup,
+        "eyJ1cmwiOiJodHRwOi8vaG9zdCIsImJvb3RzdHJhcFRva2VuIjoiYWJjIn0",
+        "mH3Qf_TiD223BoD5rDMOOog9NFB-UZRlNunxRJvducU",
+        "0123456789abcdef0123456789abcdef0123456789abcdef",
+        "0123456789ABCDEF0123456789ABCDEF",
+        "56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c",
+        "56475AA75463474C0285DF5DBF2BCAB73DA651358839E9B77481B2EAB107708C",
+        "05493183-47b8-4757-ab6b-2da89ac73923",
+        "http://127.0.0.1:18789/#token=x",
+        "wss://gw.example",
+        secret::REDACTED,
+        "<token>",
+        "<your token>",
+        "YOUR_TOKEN",
+        "your-gateway-token",
+        "$OPENCLAW_GATEWAY_TOKEN",
+        "${OPENCLAW_GATEWAY_TOKEN}",
+        "$ecret",
+        "********",
+        "…",
+        "xxxx",
+        "changeme",
+        "TOK-secret-123",
+        "my-token-7",
+        "",
+        "  ",
+    ];
+    texts.into_iter().map(|text| json!([text, recognise(text)])).collect()
+}
+
+/// Client id, mode, platform, device family, scopes, token.
+type Claim<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, &'a [&'a str], &'a str);
+
+/// Proofs with the key whose seed is 00 01 02 … 1f: what is said, the text under the signature, and the signature.
+fn proofs() -> Value {
+    let key = SigningKey::from_bytes(&std::array::from_fn(|at| u8::try_from(at).unwrap()));
+    let public = PublicKey::from(&key);
+    let nonce = "3f2b8c1e-6d55-4a0f-9f11-2f6f0c9b7a42";
+    let rows: [Claim<'_>; 4] = [
+        (
+            "cli",
+            "cli",
+            "  Linux 6.8.0 ",
+            Some("Desktop"),
+            &["operator.read", "operator.admin"],
+            "example-gateway-token",
+        ),
+        ("node-host", "node", "darwin", None, &[], ""),
+        ("openclaw-control-ui", "webchat", "iPadOS", None, &["operator.admin"], "mH3Qf_TiD223BoD5rDMOOog9"),
+        (
+            "openclaw-control-ui",
+            "webchat",
+            "\u{feff}ÄÖ WINDOWS\u{a0}",
+            Some(" Phone\t"),
+            &[],
+            "tökèn|with|bars",
+        ),
+    ];
+    let row =
+        |(id, mode, platform, family, scopes, token): (&str, &str, &str, Option<&str>, &[&str], &str)| {
+            let mut client = ClientInfo::new(id, mode, "1", platform);
+            client.device_family = family.map(str::to_owned);
+            let mut params = ConnectParams::new(client, 3, 4);
+            let role = if mode == "node" { "node" } else { "operator" };
+            params.role_sent = Some(role.to_owned());
+            params.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            params.auth.token = (!token.is_empty()).then(|| Secret::new(token.to_owned()));
+            params.device = Some(DeviceProofParams {
+                id: public.device_id().as_str().to_owned(),
+                public_key: public.to_base64url(),
+                signature: String::new(),
+                signed_at: 1_771_891_200_000,
+                nonce: nonce.to_owned(),
+            });
+            let input = ProofInput::of(&params).unwrap();
+            json!({
+                "signed": {
+                    "deviceId": public.device_id().as_str(), "clientId": id, "clientMode": mode, "role": role,
+                    "scopes": scopes, "signedAtMs": 1_771_891_200_000_u64, "token": token, "nonce": nonce,
+                    "platform": platform, "deviceFamily": family.unwrap_or_default(),
+                },
+                "payload": device_proof::payload_v3(&input, nonce),
+                "signature": device_proof::sign_v3(&key, &input, nonce),
+            })
+        };
+    json!({
+        "seed": "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        "publicKey": public.to_base64url(),
+        "deviceId": public.device_id().as_str(),
+        "rows": rows.map(row),
+    })
+}
+
+/// One exported constant.
+fn constant(out: &mut String, about: &str, name: &str, of: &str, value: &Value) {
+    let value = serde_json::to_string_pretty(value).unwrap();
+    let of = if of.is_empty() { String::new() } else { format!(": {of}") };
+    write!(out, "\n/** {about} */\nexport const {name}{of} = {value};\n").unwrap();
+}
+
+const HEAD: &str = "// Made from the words of crates/protocol by its test `catalogue`: change them there, then run\n\
+     // `UPDATE_SNAPSHOTS=1 cargo test -p openclaw-protocol --test catalogue`.\n\n\
+     /** Words for a person: a cause, a sentence, and a command where one helps. */\n\
+     export type Said = { cause: string; sentence: string; fix: string | null };\n";
+
+fn catalogue() -> String {
+    let mut out = HEAD.to_owned();
+    let proxies = PROXY_LINES.iter().map(|(proxy, lines)| json!([proxy, lines])).collect();
+    let meanings = close::MEANINGS.iter().map(|(code, says)| (code.to_string(), json!(says))).collect();
+    constant(
+        &mut out,
+        "Causes by id. `browser`: a browser can be refused for it.",
+        "causes",
+        "Record<string, { key: string; title: string; browser: boolean }>",
+        &causes(),
+    );
+    constant(&mut out, "What the page says by itself.", "says", "", &says());
+    constant(
+        &mut out,
+        "What codes of gateways mean that send no words.",
+        "codes",
+        "Record<string, Said>",
+        &codes(),
+    );
+    constant(
+        &mut out,
+        "The same for pairing, by its reason.",
+        "pairings",
+        "Record<string, Said>",
+        &pairings(),
+    );
+    constant(
+        &mut out,
+        "Closes without an answer; an empty reason fits all of its code.",
+        "closes",
+        "{ code: number; reason: string; temporary: boolean; help: Said }[]",
+        &closes(),
+    );
+    constant(
+        &mut out,
+        "Close codes by number.",
+        "closeCodes",
+        "Record<string, string>",
+        &Value::Object(meanings),
+    );
+    constant(
+        &mut out,
+        "Operator scopes in the order in which they are shown.",
+        "scopes",
+        "{ name: string; short: string; says: string; implies: string[] }[]",
+        &scopes(),
+    );
+    constant(
+        &mut out,
+        "Lines that a proxy needs for WebSockets, by the proxy's name.",
+        "proxyLines",
+        "[proxy: string, lines: string[]][]",
+        &proxies,
+    );
+    out
+}
+
+fn vectors() -> String {
+    let mut out = HEAD.split_once("\n\n").unwrap().0.to_owned() + "\n";
+    constant(
+        &mut out,
+        "Texts that people paste, and what they look like.",
+        "recognised",
+        "[text: string, kind: string][]",
+        &recognised(),
+    );
+    constant(&mut out, "Device proofs that the gateway accepts.", "proofs", "", &proofs());
+    out
+}
+
+fn check(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../control-ui/web/src/generated").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "{name} is not what this crate says; run the test with UPDATE_SNAPSHOTS=1 and look at the change"
+    );
+}
+
+#[test]
+fn the_pages_catalogue_says_what_this_crate_says() {
+    check("catalogue.ts", &catalogue());
+    check("vectors.ts", &vectors());
+}
+
+#[test]
+fn whatever_the_page_says_can_be_filled_in() {
+    let places = ["address", "status", "host", "origin", "code", "method"];
+    for words in page_words(&vantage()) {
+        let text = format!("{} {}", words.help.sentence, words.help.fix.unwrap_or_default());
+        for place in text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place) {
+            assert!(places.contains(&place), "{}: {{{place}}}", words.key);
+        }
+    }
+}
+
+#[test]
+fn every_operator_scope_and_every_cause_has_words() {
+    assert!(Scope::OPERATOR.iter().all(|scope| scope.description().is_some()));
+    assert_eq!(Scope::node("node.run").unwrap().description(), None);
+    let mut titles = Cause::ALL.map(Cause::title).to_vec();
+    titles.sort_unstable();
+    titles.dedup();
+    assert_eq!(titles.len(), Cause::ALL.len());
+    assert!(titles.iter().all(|title| title.len() <= 40 && !title.ends_with('.')));
+    assert_eq!(Cause::NewDevice.key(), "newDevice");
+}
