@@ -57,7 +57,7 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
         />
       )}
       {trouble.fix && <Command where={`${shown.where}:`} line={trouble.fix} />}
-      <Facts rows={trouble.facts} />
+      {!shown.wanted && <Facts rows={trouble.facts} />}
       <KeepingNote />
       {retryAtMs !== null && (
         <p class={styles.clock} role="timer">

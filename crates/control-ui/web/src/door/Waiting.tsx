@@ -49,7 +49,7 @@ export function Waiting({ trouble, requestId }: Props) {
       </section>
       <Elsewhere requestId={requestId} />
       <section class={styles.way}>
-        <h2>What the owner sees</h2>
+        <h2>How the gateway sees this browser</h2>
         <Name />
         <Facts
           rows={[
@@ -59,7 +59,7 @@ export function Waiting({ trouble, requestId }: Props) {
             ["Comes", seen ? wayOf(seen) : null],
           ]}
         />
-        {rest && <p class={styles.soft}>{rest}</p>}
+        {rest && <p>{rest}</p>}
       </section>
       <KeepingNote />
       {!claimable && (
@@ -91,7 +91,7 @@ function Standing({ requestId }: { requestId: string }) {
           <span class="visually-hidden">{checks > 1 ? ` Asked ${checks} times.` : ""}</span>
         </span>{" "}
         <span class={styles.soft}>
-          Waiting since <Ago ms={since} />.
+          Asked <Ago ms={since} />.
         </span>
       </p>
       <Button

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Button, IconButton } from "./Button";
 import styles from "./Command.module.css";
@@ -39,9 +40,14 @@ export function Command({ line, where }: { line: string; where?: string }) {
     <figure class={styles.command}>
       {where && <figcaption class={styles.where}>{where}</figcaption>}
       <div class={styles.row}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line scrolls, and must scroll by keyboard too */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long word scrolls, and must scroll by keyboard too */}
         <code class={styles.line} tabIndex={0}>
-          {line}
+          {line.split(" ").map((word, at) => (
+            <Fragment key={at}>
+              {at > 0 && " "}
+              <span>{word}</span>
+            </Fragment>
+          ))}
         </code>
         <CopyButton text={line} label="Copy command" icon />
       </div>
