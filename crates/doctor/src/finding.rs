@@ -191,9 +191,45 @@ impl Finding {
     }
 }
 
+/// What each of these findings is called, for whoever chooses among them: the check, and beside it what the repair would
+/// do, so that the name of a repair never stands for another one that was found meanwhile.
+#[must_use]
+pub fn ids(findings: &[Finding]) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let base = match &finding.repair {
+            Some(repair) => {
+                let digest = openclaw_config::hash_of(format!("{repair:?}").as_bytes());
+                format!("{}:{}", finding.check, &digest[..8])
+            }
+            None => finding.check.to_owned(),
+        };
+        let mut id = base.clone();
+        let mut number = 1;
+        while ids.contains(&id) {
+            number += 1;
+            id = format!("{base}#{number}");
+        }
+        ids.push(id);
+    }
+    ids
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn each_finding_has_a_name_of_its_own_and_a_repair_keeps_it() {
+        let mode = |to| Repair::Mode { path: PathBuf::from("/x"), from: 0o644, to, view_first: false };
+        let finding = |repair: Option<Repair>| Finding { repair, ..Finding::warning("files", "Files", "f") };
+        let found = [finding(None), finding(Some(mode(0o600))), finding(None), finding(Some(mode(0o400)))];
+        let names = ids(&found);
+        assert_eq!((names[0].as_str(), names[2].as_str()), ("files", "files#2"));
+        assert!(names[1].starts_with("files:") && names[1].len() == 14 && names[1] != names[3], "{names:?}");
+        assert_eq!(ids(&found[3..]), names[3..], "whatever is found beside it");
+    }
 
     #[test]
     fn one_line_each_whatever_is_in_it() {

@@ -22,5 +22,5 @@ pub mod token;
 
 pub use checks::{Check, all, run};
 pub use facts::Facts;
-pub use finding::{Finding, Fix, Severity};
+pub use finding::{Finding, Fix, Severity, ids};
 pub use repair::{Done, Repair, RepairError};

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use openclaw_config::edit::{Edit, EditError, Editor, Outcome};
-use openclaw_config::{Env, Paths};
+use openclaw_config::{Env, Loaded, Paths};
 use openclaw_os::file::{Files, ensure_dir, read_nofollow};
 use openclaw_os::path::in_shell;
 use openclaw_protocol::ids::DeviceId;
@@ -105,6 +105,30 @@ pub struct Done {
     pub outcome: Option<Box<Outcome>>,
 }
 
+impl Done {
+    /// What `device.pair.complete` answered for [`Repair::LocalDevice`].
+    #[must_use]
+    pub fn completed(device: &DeviceId, answer: &Value) -> Self {
+        let names = |key: &str| -> Vec<&str> {
+            answer
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect()
+        };
+        let (added, now) = (names("added"), names("scopes"));
+        let before: Vec<&str> = now.iter().copied().filter(|scope| !added.contains(scope)).collect();
+        Self {
+            message: format!("device {} may now do everything an operator may.", device.short()),
+            patch: vec![format!("- scopes: {}", before.join(", ")), format!("+ scopes: {}", now.join(", "))],
+            undo: Some(Undo::Own(format!("devices undo {device}"))),
+            outcome: None,
+        }
+    }
+}
+
 /// How to take a repair back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undo {
@@ -139,11 +163,13 @@ pub struct Mender<'a> {
     pub env: &'a Env,
     /// Now.
     pub now: Millis,
+    /// What makes the repair, for the journal of the configuration: [`ORIGIN`], or the method that was called.
+    pub origin: &'a str,
     /// The command line, for the records.
     pub argv: &'a [String],
 }
 
-/// What made a change, in the journal.
+/// What made a change, in the journal, when the command line did.
 pub const ORIGIN: &str = "doctor --fix";
 
 impl Mender<'_> {
@@ -157,12 +183,7 @@ impl Mender<'_> {
             Repair::GenerateToken => self.token(),
             Repair::Mode { path, from, to, view_first } => mode(path, *from, *to, *view_first),
             Repair::ForgetToken { file, role } => self.forget(file, *role),
-            Repair::SetAside { path } => {
-                let name =
-                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                let to = path.with_file_name(format!("{name}.stale-{}", self.now));
-                renamed(path, &to, "Put aside")
-            }
+            Repair::SetAside { path } => renamed(path, &self.stale_name(path), "Put aside"),
             Repair::Archive { path, folder } => {
                 ensure_dir(folder, 0o700)?;
                 let name = path.file_name().unwrap_or_default();
@@ -187,15 +208,52 @@ impl Mender<'_> {
         }
     }
 
-    fn config(&self, edits: &[Edit], message: &str) -> Result<Done, RepairError> {
-        let before = openclaw_config::load(self.paths, self.env).map_err(EditError::Load)?;
-        let outcome = Editor::new(self.paths, self.env, ORIGIN, self.now)
+    /// What a repair would change, line by line, without a secret and without doing it.
+    ///
+    /// # Errors
+    /// When it could not be made, or only elsewhere.
+    pub fn preview(&self, repair: &Repair) -> Result<Vec<String>, RepairError> {
+        let moved = |from: &Path, to: &Path| {
+            vec![format!("- {}", self.paths.short(from)), format!("+ {}", self.paths.short(to))]
+        };
+        Ok(match repair {
+            Repair::Config { edits, .. } => {
+                let before = openclaw_config::load(self.paths, self.env).map_err(EditError::Load)?;
+                patch_of(&before, &self.editor().dry_run(true).edits(edits)?)
+            }
+            Repair::GenerateToken => vec!["+ gateway.auth.token".to_owned()],
+            Repair::Mode { from, to, .. } => mode_lines(*from, *to),
+            Repair::LocalDevice { .. } => vec!["+ scopes: all that an operator may have".to_owned()],
+            Repair::ForgetToken { file, role } => {
+                vec![format!("- {}: tokens.{role}", self.paths.short(file))]
+            }
+            Repair::SetAside { path } => moved(path, &self.stale_name(path)),
+            Repair::Archive { path, folder } => {
+                moved(path, &folder.join(path.file_name().unwrap_or_default()))
+            }
+            Repair::RemoveLock { path, pid } => vec![format!("- {} (pid {pid})", self.paths.short(path))],
+            Repair::RewriteUnit { .. } | Repair::StartService | Repair::RetireLegacy { .. } => {
+                return Err(RepairError::Elsewhere);
+            }
+        })
+    }
+
+    fn editor(&self) -> Editor<'_> {
+        Editor::new(self.paths, self.env, self.origin, self.now)
             .argv(self.argv.iter().cloned())
             .in_place(true)
-            .edits(edits)?;
-        let after = &outcome.loaded;
-        let patch =
-            patch::lines((&before.raw, &before.source), (&after.raw, &after.source), &outcome.changed_paths);
+    }
+
+    /// Where a stale file is put.
+    fn stale_name(&self, path: &Path) -> PathBuf {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        path.with_file_name(format!("{name}.stale-{}", self.now))
+    }
+
+    fn config(&self, edits: &[Edit], message: &str) -> Result<Done, RepairError> {
+        let before = openclaw_config::load(self.paths, self.env).map_err(EditError::Load)?;
+        let outcome = self.editor().edits(edits)?;
+        let patch = patch_of(&before, &outcome);
         Ok(Done {
             message: message.to_owned(),
             patch,
@@ -208,7 +266,7 @@ impl Mender<'_> {
         let asked = Asked {
             paths: self.paths,
             env: self.env,
-            origin: ORIGIN,
+            origin: self.origin,
             now: self.now,
             argv: self.argv,
             in_place: true,
@@ -270,6 +328,15 @@ impl Mender<'_> {
     }
 }
 
+fn patch_of(before: &Loaded, outcome: &Outcome) -> Vec<String> {
+    let after = &outcome.loaded;
+    patch::lines((&before.raw, &before.source), (&after.raw, &after.source), &outcome.changed_paths)
+}
+
+fn mode_lines(from: u32, to: u32) -> Vec<String> {
+    vec![format!("- mode {from:04o}"), format!("+ mode {to:04o}")]
+}
+
 fn undo(outcome: &Outcome) -> Option<Undo> {
     outcome.change.map(|change| Undo::Own(format!("config undo {change}")))
 }
@@ -287,7 +354,7 @@ fn mode(path: &Path, from: u32, to: u32, looked_at: bool) -> Result<Done, Repair
     if now == from {
         file.set_permissions(fs::Permissions::from_mode(to))?;
     }
-    let mut patch = vec![format!("- mode {from:04o}"), format!("+ mode {to:04o}")];
+    let mut patch = mode_lines(from, to);
     if looked_at {
         patch.push("what others could have written there was put aside, not taken".to_owned());
     }
@@ -318,7 +385,7 @@ mod tests {
     use serde_json::json;
 
     fn mend(paths: &Paths, repair: &Repair) -> Result<Done, RepairError> {
-        Mender { paths, env: &Env::default(), now: Millis(5), argv: &[] }.mend(repair)
+        Mender { paths, env: &Env::default(), now: Millis(5), origin: ORIGIN, argv: &[] }.mend(repair)
     }
 
     #[test]

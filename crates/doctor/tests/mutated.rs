@@ -197,7 +197,8 @@ fn one(seed: u64, dir: &Path, tally: &mut Tally) {
         service: None,
         devices: Devices::default(),
     };
-    let mender = Mender { paths: &paths, env: &env, now: NOW, argv: &[] };
+    let mender =
+        Mender { paths: &paths, env: &env, now: NOW, origin: openclaw_doctor::repair::ORIGIN, argv: &[] };
     let mut undos = Vec::new();
     for finding in run(&facts, |_| true) {
         let repair = match finding.repair {

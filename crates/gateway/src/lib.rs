@@ -7,6 +7,7 @@
 //! | `listener`, `http`, `page` | sockets and the HTTP phase |
 //! | `handshake`, `desk` | from the upgrade to `hello-ok` or a refusal |
 //! | `explain` | the same for a peer that is only described |
+//! | `doctor` | the checks and repairs of `openclaw doctor`, from in here |
 //! | `session`, [`outbox`], [`hub`] | admitted connections and events |
 //! | `changes`, `news` | what the connected are told when something changes |
 //! | [`router`], [`rpc`] | methods |
@@ -21,6 +22,7 @@ mod changes;
 pub mod claim;
 pub mod core;
 mod desk;
+mod doctor;
 mod explain;
 mod handshake;
 pub mod health;

@@ -57,6 +57,15 @@ impl Authority {
         }
     }
 
+    /// Who it is, for the log.
+    pub fn in_words(&self) -> String {
+        match (&self.device, self.owner) {
+            (_, true) => "the owner".to_owned(),
+            (Some(device), _) => device.to_string(),
+            (None, _) => "a client without device identity".to_owned(),
+        }
+    }
+
     /// Whether the caller holds `scope`.
     pub fn may(&self, scope: &Scope) -> bool {
         self.scopes.satisfies(scope)

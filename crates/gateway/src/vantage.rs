@@ -16,17 +16,23 @@ pub struct Vantages {
     pub client: Vantage,
     /// In the log and the journal.
     pub owner: Vantage,
+    /// For commands that are typed on the host of the gateway, by whoever reads what the owner reads.
+    pub host: Vantage,
 }
 
 impl Vantages {
     /// Of a gateway with these paths and variables, on a machine of that name.
     pub fn new(paths: &Paths, env: &Env, in_container: bool, hostname: &str) -> Self {
         let stated = env.get(container::PREFIX_VARIABLE);
+        let container =
+            |hostname: &str| in_container.then(|| Vantage::container_prefix(stated, hostname)).flatten();
         let seen_by = |hostname: &str| {
-            let container = in_container.then(|| Vantage::container_prefix(stated, hostname)).flatten();
+            let container = container(hostname);
             Vantage::of_client(Caller { profile: paths.profile.clone(), container })
         };
-        Self { client: seen_by(""), owner: seen_by(hostname) }
+        let host =
+            Vantage { profile: paths.profile.clone(), container: container(hostname), ..Vantage::default() };
+        Self { client: seen_by(""), owner: seen_by(hostname), host }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod config;
 pub mod connect;
 pub mod connections;
 pub mod device;
+pub mod doctor;
 pub mod empty;
 pub mod explain;
 pub mod health;
@@ -41,6 +42,7 @@ pub fn router() -> Router {
         explain::methods(),
         connections::methods(),
         history::methods(),
+        doctor::methods(),
         connect::methods(),
         empty::methods(),
     ])

@@ -60,10 +60,15 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("gateway.connections", "pairing h", "pairing h"),
     ("gateway.connections.close", "admin h", "admin h"),
     ("gateway.history", "read h", "read h"),
+    ("gateway.doctor", "admin h", "admin h"),
+    ("gateway.doctor.fix", "admin h", "admin h"),
 ];
 
 /// Methods that count against the control-plane budget (§3.5, marked † in §5.4).
 const BUDGETED: [&str; 2] = ["config.patch", "config.apply"];
+
+/// Methods that do not hold up the other calls of their connection.
+const LONG: [&str; 3] = ["device.scopes.waitUpgrade", "gateway.doctor", "gateway.doctor.fix"];
 
 const SCOPES: [&str; 10] = [
     "admin",
@@ -181,7 +186,7 @@ fn each_generation_is_told_of_its_own_methods() {
         assert_eq!(router.listed(Dialect::V3).contains(name), told(v3), "{name}");
         assert_eq!(router.listed(Dialect::V4).contains(name), told(v4), "{name}");
         assert_eq!(method.control_write, BUDGETED.contains(name), "{name}");
-        assert_eq!(method.long, *name == "device.scopes.waitUpgrade", "{name}");
+        assert_eq!(method.long, LONG.contains(name), "{name}");
         assert!(!method.summary.is_empty() && !method.summary.ends_with('.'), "{name}");
     }
 }

@@ -1,7 +1,7 @@
 //! `doctor --fix`: the repairs of D-03, one after the other. Those of files are the doctor's own; a device is completed
 //! through the gateway or its store, a service through the supervisor.
 
-use openclaw_doctor::repair::{Mender, Undo};
+use openclaw_doctor::repair::{Mender, ORIGIN, Undo};
 use openclaw_doctor::{Done, Finding, Repair};
 use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::time::Millis;
@@ -157,6 +157,7 @@ fn of_files(context: &Context, repair: &Repair) -> Result<Done, Refusal> {
         paths: &context.paths,
         env: &context.env,
         now: Millis(time::now_ms()),
+        origin: ORIGIN,
         argv: &context.words,
     };
     mender.mend(repair).map_err(|error| Refusal { why: error.to_string(), fix: None })
@@ -183,25 +184,5 @@ async fn local_device(context: &Context, ui: &mut Ui, device: &DeviceId) -> Resu
     let mut gateway = open(context, ui, &args, Door::Management, TIMEOUT_MS).await?;
     let answer = gateway.call("device.pair.complete", json!({})).await.map_err(Failure::from);
     gateway.close().await;
-    let answer = answer?;
-    let names = |key: &str| -> Vec<String> {
-        answer
-            .get(key)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect()
-    };
-    let added = names("added");
-    let before: Vec<String> = names("scopes").into_iter().filter(|scope| !added.contains(scope)).collect();
-    Ok(Done {
-        message: format!("device {} may now do everything an operator may.", device.short()),
-        patch: vec![
-            format!("- scopes: {}", before.join(", ")),
-            format!("+ scopes: {}", names("scopes").join(", ")),
-        ],
-        undo: Some(Undo::Own(format!("devices undo {device}"))),
-        outcome: None,
-    })
+    Ok(Done::completed(device, &answer?))
 }

@@ -100,11 +100,7 @@ pub(super) fn methods(names: &Arc<Revisions>) -> Methods {
 }
 
 async fn write(core: Arc<Core>, caller: Authority, names: Arc<Revisions>, way: Way, params: Params) -> Reply {
-    let who = match (&caller.device, caller.owner) {
-        (_, true) => "the owner".to_owned(),
-        (Some(device), _) => device.to_string(),
-        (None, _) => "a client without device identity".to_owned(),
-    };
+    let who = caller.in_words();
     let written = tokio::task::spawn_blocking(move || {
         let outcome = change(&core, &caller, &names, way, &params)?;
         if outcome.changed {
