@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { complaint, type Described, headersOf, neighbour, parameters, presets, START } from "./describe";
 import { ALL, causes, type Filter, named, narrow, refusals } from "./filter";
 import { outcomeOf } from "./outcome";
-import { sequence } from "./trace";
+import { sequence } from "./sequence";
 import type { Check, Entry, Explained } from "./wire";
 import { classInWords, clientInWords, deviceInWords, kindInWords, peerInWords, sinceInWords } from "./words";
 

@@ -1,0 +1,6 @@
+import { clockSkewMs } from "../../gateway/session";
+
+/** A time that the gateway wrote down, by this browser's clock. */
+export function atHere(ms: number): number {
+  return ms - clockSkewMs.value;
+}
