@@ -1,12 +1,23 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError, call, may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
-import { Button, Callout, Command, Facts, Panel, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
+import {
+  Button,
+  Callout,
+  Command,
+  Facts,
+  Panel,
+  SecretInput,
+  Select,
+  Switch,
+  TextArea,
+  TextInput,
+} from "../../ui";
 import {
   CLIENTS,
   CREDENTIALS,
-  complaint,
   type Credential,
+  complaint,
   type Described,
   inBrowser,
   isTyped,
@@ -98,7 +109,9 @@ export function ExplainView() {
           />
           <TextInput
             label={peer.proxied ? "The proxy's address, as the gateway sees it" : "From which address"}
-            hint={peer.proxied ? undefined : "127.0.0.1 is this machine; owner-socket is the owner's own door."}
+            hint={
+              peer.proxied ? undefined : "127.0.0.1 is this machine; owner-socket is the owner's own door."
+            }
             error={at("from")}
             value={peer.from}
             onValue={(from) => set({ from })}
@@ -172,7 +185,12 @@ export function ExplainView() {
           </div>
           {isTyped(peer.credential) && (
             <SecretInput
-              label={CREDENTIALS.find((known) => known.value === peer.credential)?.label.replace(" that I type", "") ?? ""}
+              label={
+                CREDENTIALS.find((known) => known.value === peer.credential)?.label.replace(
+                  " that I type",
+                  "",
+                ) ?? ""
+              }
               hint="It is compared once and forgotten: it is not kept here, and clears after each answer."
               error={at("token", "password", "deviceToken", "code")}
               value={secret}
@@ -214,7 +232,11 @@ export function ExplainView() {
                 />
               </div>
               {!peer.proxied && (
-                <Switch label="Encrypted up to the gateway (https)" on={peer.tls} onChange={(tls) => set({ tls })} />
+                <Switch
+                  label="Encrypted up to the gateway (https)"
+                  on={peer.tls}
+                  onChange={(tls) => set({ tls })}
+                />
               )}
             </div>
           </details>
@@ -227,11 +249,17 @@ export function ExplainView() {
       </Panel>
       <div ref={result} aria-live="polite" class={styles.result}>
         {error && !wrong && <Failed error={error} what="The explanation" />}
-        {wrong && <p class={styles.hint}>Something in the description is not understood; see the marked field.</p>}
+        {wrong && (
+          <p class={styles.hint}>Something in the description is not understood; see the marked field.</p>
+        )}
         {answer ? (
           <Answer answer={answer} />
         ) : (
-          !error && <p class={styles.hint}>Choose a ready-made peer, or describe one, to read what would happen to it.</p>
+          !error && (
+            <p class={styles.hint}>
+              Choose a ready-made peer, or describe one, to read what would happen to it.
+            </p>
+          )
         )}
       </div>
     </div>

@@ -76,7 +76,7 @@ export function JournalView() {
         </Panel>
       )}
       {entries.length > 0 && (
-        <form class={styles.filters} role="search" onSubmit={(event) => event.preventDefault()}>
+        <search class={styles.filters}>
           <TextInput
             label="Find"
             placeholder="Address, device, client, page, id"
@@ -110,7 +110,7 @@ export function JournalView() {
               Show all
             </Button>
           )}
-        </form>
+        </search>
       )}
       <p class={styles.count} role="status">
         {countInWords(entries, fitting, narrowed)}
@@ -119,8 +119,8 @@ export function JournalView() {
       {entries.length === 0 ? (
         <Empty icon="shield" title="Nobody was refused">
           <p>
-            Whoever the gateway turns away appears here with the reason, and with what to do about it. As far back as
-            the journal goes, that was nobody.
+            Whoever the gateway turns away appears here with the reason, and with what to do about it. As far
+            back as the journal goes, that was nobody.
           </p>
         </Empty>
       ) : fitting.length === 0 ? (
@@ -147,7 +147,8 @@ function countInWords(entries: readonly Entry[], fitting: readonly Entry[], narr
   if (entries.length === 0) return "";
   const all = refusals(entries);
   const some = refusals(fitting);
-  const of = (count: number) => `${count.toLocaleString()} refused ${count === 1 ? "connection" : "connections"}`;
+  const of = (count: number) =>
+    `${count.toLocaleString()} refused ${count === 1 ? "connection" : "connections"}`;
   if (narrowed) return `${of(some)} of ${all.toLocaleString()}, newest first.`;
   return `${of(all)}${all > entries.length ? `; equal ones are folded into ${entries.length.toLocaleString()} entries` : ""}, newest first.`;
 }

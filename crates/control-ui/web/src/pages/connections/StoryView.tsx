@@ -19,7 +19,11 @@ import {
 
 /** The story of one refusal as it stands now; `entry` is shown until it has come. */
 export function StoryView({ id, entry }: { id: string; entry?: Entry | undefined }) {
-  const story = useLive<Story>("gateway.why", { id }, { events: ["gateway.refused", "device.pair.resolved"] });
+  const story = useLive<Story>(
+    "gateway.why",
+    { id },
+    { events: ["gateway.refused", "device.pair.resolved"] },
+  );
   if (story.error && !story.data) return <Failed error={story.error} what="The story of this refusal" />;
   const current = story.data?.entry ?? entry;
   if (!current) {

@@ -1,6 +1,6 @@
 import { Icon, type IconName } from "../../ui";
-import styles from "./Trace.module.css";
 import { type Meaning, sequence } from "./sequence";
+import styles from "./Trace.module.css";
 import type { Check } from "./wire";
 
 const ICONS: Partial<Record<Meaning, IconName>> = { passed: "check", refused: "cross", next: "cross" };

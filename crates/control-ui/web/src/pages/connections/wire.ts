@@ -123,3 +123,36 @@ export interface Explained {
   proxyHelp?: { cause: string; sentence: string; fix?: string | null };
   trace: Check[];
 }
+
+/** A live connection. */
+export interface Connection {
+  connId: string;
+  /** Whether it is the one that asks. */
+  self: boolean;
+  deviceId?: string;
+  name: string;
+  client: { id: string; mode: string; version: string; platform: string };
+  role: string;
+  scopes: string[];
+  owner: boolean;
+  auth: string;
+  address?: string;
+  addressClass?: string;
+  path: string;
+  proxy?: string;
+  local: boolean;
+  protocol: number;
+  connectedAtMs: number;
+  lastRequestAtMs?: number;
+}
+
+/** The answer of `gateway.connections`. */
+export interface Connections {
+  ts: number;
+  /** All live connections. */
+  total: number;
+  /** Those that fit the search. */
+  matching: number;
+  connections: Connection[];
+  nextCursor: string | null;
+}

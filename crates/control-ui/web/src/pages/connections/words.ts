@@ -147,3 +147,27 @@ export function requestInWords(request: RequestNow): string {
   };
   return states[request.state];
 }
+
+const PROOFS: Record<string, string> = {
+  none: "nothing, because the gateway asks for nothing",
+  token: "the gateway's token",
+  password: "the gateway's password",
+  tailscale: "its Tailscale identity",
+  "trusted-proxy": "a trusted proxy's word",
+  "device-token": "its own device token",
+  "bootstrap-token": "a setup or claim code",
+  "owner-socket": "being the owner of this machine's account",
+};
+
+/** What a connection was let in by. */
+export function proofInWords(auth: string): string {
+  return PROOFS[auth] ?? auth;
+}
+
+/** What a connection may do, short: `operator: everything`, `operator: read, write`, `node`. */
+export function mayInWords(role: string, scopes: readonly string[]): string {
+  if (scopes.includes("operator.admin")) return `${role}: everything`;
+  const short = scopes.map((scope) => scope.replace(/^operator\./, "")).join(", ");
+  if (role === "node") return short ? `node: ${short}` : "node";
+  return `${role}: ${short || "nothing yet"}`;
+}

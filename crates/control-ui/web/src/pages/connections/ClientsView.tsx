@@ -1,0 +1,191 @@
+import { useState } from "preact/hooks";
+import { CallError, call, may } from "../../gateway/call";
+import { useLive } from "../../gateway/live";
+import { Link } from "../../shell/Link";
+import { query, setQuery } from "../../shell/router";
+import {
+  Ago,
+  Badge,
+  Busy,
+  Button,
+  type Column,
+  confirm,
+  Empty,
+  Panel,
+  Table,
+  TextInput,
+  toast,
+} from "../../ui";
+import styles from "./Clients.module.css";
+import { Failed } from "./Failed";
+import { atHere } from "./here";
+import { useEvent } from "./useEvent";
+import type { Connection, Connections } from "./wire";
+import { kindInWords, mayInWords, peerInWords, proofInWords } from "./words";
+
+/** How many are shown at first, and then with each press. */
+const SIZES = [100, 300, 1_000];
+
+/** Who is connected now, kept fresh. */
+export function ClientsView() {
+  const search = query.value.get("find") ?? "";
+  const [size, setSize] = useState(0);
+  const limit = SIZES[size] ?? 100;
+  const live = useLive<Connections>("gateway.connections", {
+    limit,
+    ...(search.trim() && { search: search.trim() }),
+  });
+  useEvent("gateway.connections", live.reload);
+  const { data, error } = live;
+  const find = (words: string) => {
+    setSize(0);
+    setQuery({ find: words || null });
+  };
+  return (
+    <div class={styles.clients}>
+      <div class={styles.find}>
+        <TextInput
+          label="Find"
+          placeholder="Name, address, device, client, id"
+          inputMode="search"
+          value={search}
+          onValue={find}
+        />
+        <p role="status">{data && countInWords(data, search.trim() !== "")}</p>
+      </div>
+      {error && !data && <Failed error={error} what="The list of connections" again={live.reload} />}
+      {!data && !error && <Busy what="Loading who is connected" />}
+      {data && data.connections.length === 0 && (
+        <Empty icon="search" title={search ? "No connection fits" : "Nobody is connected"}>
+          {search && <Button onClick={() => find("")}>Show all</Button>}
+        </Empty>
+      )}
+      {data && data.connections.length > 0 && (
+        <Panel flush>
+          <Table
+            caption="Live connections"
+            columns={columns(may("operator.admin"), live.reload)}
+            rows={data.connections}
+            rowKey={(connection) => connection.connId}
+          />
+        </Panel>
+      )}
+      {data?.nextCursor &&
+        (size < SIZES.length - 1 ? (
+          <Button onClick={() => setSize(size + 1)}>Show more</Button>
+        ) : (
+          <p class={styles.soft}>
+            These are the newest {data.connections.length.toLocaleString()}. Find the others by name, address
+            or id.
+          </p>
+        ))}
+    </div>
+  );
+}
+
+function countInWords({ total, matching }: Connections, narrowed: boolean): string {
+  const all = `${total.toLocaleString()} ${total === 1 ? "connection" : "connections"}`;
+  return narrowed ? `${matching.toLocaleString()} of ${all}` : `${all}, this page included`;
+}
+
+function columns(mayClose: boolean, reload: () => void): Column<Connection>[] {
+  const all: Column<Connection>[] = [
+    { key: "who", title: "Who", cell: (connection) => <Who connection={connection} /> },
+    { key: "as", title: "As what", cell: ({ role, scopes }) => mayInWords(role, scopes) },
+    {
+      key: "from",
+      title: "From",
+      cell: ({ address, addressClass, path }) => (
+        <>
+          {address ? peerInWords(address, addressClass) : "this machine's owner socket"}
+          {path !== "direct" && path !== "owner socket" && <span class={styles.soft}>{path}</span>}
+        </>
+      ),
+    },
+    {
+      key: "since",
+      title: "Since",
+      cell: ({ connectedAtMs, lastRequestAtMs }) => (
+        <>
+          <Ago ms={atHere(connectedAtMs)} />
+          <span class={styles.soft}>
+            {lastRequestAtMs ? (
+              <>
+                last asked <Ago ms={atHere(lastRequestAtMs)} />
+              </>
+            ) : (
+              "only listens"
+            )}
+          </span>
+        </>
+      ),
+    },
+    {
+      key: "proof",
+      title: "Let in by",
+      cell: ({ auth, protocol }) => (
+        <>
+          {proofInWords(auth)}
+          <span class={styles.soft}>protocol {protocol}</span>
+        </>
+      ),
+    },
+  ];
+  if (mayClose) {
+    all.push({
+      key: "close",
+      title: "Action",
+      cell: (connection) =>
+        connection.self ? null : (
+          <Button
+            small
+            aria-label={`Close the connection of ${connection.name}`}
+            onClick={() => void close(connection, reload)}
+          >
+            Close
+          </Button>
+        ),
+    });
+  }
+  return all;
+}
+
+function Who({ connection }: { connection: Connection }) {
+  const { deviceId, name, client, self, owner } = connection;
+  const kind = kindInWords(client.id, client.mode);
+  const platform = client.platform ? ` on ${client.platform}` : "";
+  const version = client.version ? ` ${client.version}` : "";
+  return (
+    <>
+      <span class={styles.name}>
+        {deviceId ? <Link to={`/devices?device=${encodeURIComponent(deviceId)}`}>{name}</Link> : name}
+        {self && <Badge tone="info">this page</Badge>}
+        {owner && <Badge title="It came through the owner's own door on the gateway's machine">owner</Badge>}
+      </span>
+      <span class={styles.soft}>{`${kind}${version}${platform}`}</span>
+    </>
+  );
+}
+
+async function close(connection: Connection, reload: () => void): Promise<void> {
+  const sure = await confirm({
+    title: `Close the connection of ${connection.name}?`,
+    body: (
+      <p>
+        The client is told that an administrator closed it. Nothing is taken from the device: most clients
+        connect again at once. To keep it out, remove the device under Devices.
+      </p>
+    ),
+    yes: "Close the connection",
+    danger: true,
+  });
+  if (!sure) return;
+  try {
+    await call("gateway.connections.close", { connId: connection.connId });
+    toast(`Closed the connection of ${connection.name}.`);
+  } catch (failure) {
+    const words = failure instanceof CallError ? failure.trouble.sentence : String(failure);
+    toast({ tone: "warn", text: `The connection of ${connection.name} was not closed: ${words}` });
+  }
+  reload();
+}

@@ -1,0 +1,143 @@
+import { useState } from "preact/hooks";
+import { Area } from "../../charts/Area";
+import { Bars } from "../../charts/Bars";
+import { clockTime } from "../../charts/scale";
+import { may } from "../../gateway/call";
+import { useLive } from "../../gateway/live";
+import { Link } from "../../shell/Link";
+import { Ago, Badge, Busy, Button, now, Panel } from "../../ui";
+import { Failed } from "../connections/Failed";
+import { atHere } from "../connections/here";
+import { causeTitle } from "../connections/titles";
+import { useEvent } from "../connections/useEvent";
+import type { Entry, Journal } from "../connections/wire";
+import { clientInWords, peerInWords } from "../connections/words";
+import styles from "./Overview.module.css";
+import { connectionRows, peak, refusedRows, type Span, seriesFor, sum } from "./series";
+import type { History, HistorySeries } from "./wire";
+
+const SPANS: Record<Span, { label: string; words: string }> = {
+  hours: { label: "3 hours", words: "the last 3 hours" },
+  days: { label: "2 days", words: "the last 2 days" },
+};
+
+/** Refusals and connections over time, and who was refused last. */
+export function ChartsPart() {
+  const [span, setSpan] = useState<Span>("hours");
+  const mayPair = may("operator.pairing");
+  const history = useLive<History>("gateway.history", {}, { everyMs: 60_000 });
+  useEvent("gateway.refused", history.reload, 5_000);
+  useEvent("gateway.connections", history.reload, 5_000);
+  const found = history.data && seriesFor(atThisClock(history.data), span);
+  const choose = (
+    <fieldset class={styles.spans}>
+      <legend class="visually-hidden">How far back</legend>
+      {(Object.keys(SPANS) as Span[]).map((key) => (
+        <Button key={key} small aria-pressed={key === span} onClick={() => setSpan(key)}>
+          {SPANS[key].label}
+        </Button>
+      ))}
+    </fieldset>
+  );
+  return (
+    <>
+      <Panel title="Refused" actions={choose}>
+        <div class={styles.refused}>
+          {found && <RefusedChart {...found} span={span} />}
+          {!found && <Waiting error={history.error} reload={history.reload} />}
+          {mayPair && <LastRefused />}
+        </div>
+      </Panel>
+      <Panel title="Connections over time" actions={choose}>
+        {found ? (
+          <ConnectionsChart {...found} span={span} />
+        ) : (
+          <Waiting error={history.error} reload={history.reload} />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function Waiting({ error, reload }: Pick<ReturnType<typeof useLive>, "error" | "reload">) {
+  if (error) return <Failed error={error} what="The history" again={reload} />;
+  return <Busy what="Loading the history" />;
+}
+
+/** The gateway's steps by this browser's clock. */
+function atThisClock(history: History): History {
+  return { ...history, series: history.series.map((each) => ({ ...each, fromMs: atHere(each.fromMs) })) };
+}
+
+type ChartProps = { counts: HistorySeries; factor: number; span: Span };
+
+function RefusedChart({ counts, factor, span }: ChartProps) {
+  const { steps, rows } = refusedRows(counts, factor, causeTitle);
+  const all = sum(counts.refused);
+  const words = SPANS[span].words;
+  return (
+    <Bars
+      title={`Refused connections in ${words}`}
+      steps={steps}
+      rows={rows}
+      said={{ one: "refused", many: "refused" }}
+      summary={`${all.toLocaleString()} refused in ${words}`}
+      empty={`Nobody was refused in ${words}.`}
+      nowMs={now.peek()}
+    />
+  );
+}
+
+function ConnectionsChart({ counts, factor, span }: ChartProps) {
+  const { steps, rows } = connectionRows(counts, factor);
+  const most = peak(counts.connections);
+  const words = SPANS[span].words;
+  const from = counts.connections.findIndex((value) => value !== null);
+  const since =
+    from > 0 ? ` The gateway counts since ${clockTime(counts.fromMs + from * counts.stepMs)}.` : "";
+  return (
+    <Area
+      title={`Connections in ${words}`}
+      steps={steps}
+      rows={rows}
+      said={{ one: "connection", many: "connections" }}
+      summary={`At most ${(most ?? 0).toLocaleString()} at one time, ${sum(counts.admitted).toLocaleString()} let in, ${sum(counts.requests).toLocaleString()} requests.${since}`}
+      empty="Nothing was counted yet."
+      nowMs={now.peek()}
+    />
+  );
+}
+
+/** Entries that the first page shows; the others are under Connections. */
+const LAST = 4;
+
+function LastRefused() {
+  const journal = useLive<Journal>("gateway.journal", { limit: LAST });
+  useEvent("gateway.refused", journal.reload);
+  const entries = journal.data?.entries ?? [];
+  if (entries.length === 0) return null;
+  return (
+    <div>
+      <h3 class={styles.lastHead}>The last ones</h3>
+      <ul class={styles.last}>
+        {entries.map((entry) => (
+          <LastLine key={entry.firstConnId} entry={entry} />
+        ))}
+      </ul>
+      <Link to="/connections?tab=refused">All refusals</Link>
+    </div>
+  );
+}
+
+function LastLine({ entry }: { entry: Entry }) {
+  return (
+    <li>
+      <Link to={`/connections?id=${encodeURIComponent(entry.connId)}`}>{causeTitle(entry.cause)}</Link>
+      {entry.count > 1 && <Badge title={`${entry.count} times`}>×{entry.count.toLocaleString()}</Badge>}
+      <span class={styles.soft}>
+        {clientInWords(entry.client).name} from {peerInWords(entry.peer, entry.addressClass)},{" "}
+        <Ago ms={atHere(entry.ts)} />
+      </span>
+    </li>
+  );
+}

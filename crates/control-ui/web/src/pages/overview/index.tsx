@@ -1,0 +1,48 @@
+import { may } from "../../gateway/call";
+import { useLive } from "../../gateway/live";
+import { PageHead } from "../../shell/PageHead";
+import { Busy } from "../../ui";
+import { Failed } from "../connections/Failed";
+import { useEvent } from "../connections/useEvent";
+import { ChartsPart } from "./Charts";
+import { DoctorPart, useDoctor } from "./DoctorPart";
+import { Headline } from "./Headline";
+import styles from "./Overview.module.css";
+import { GatewayPart, OtherParts, PeoplePart } from "./Parts";
+import { verdictOf } from "./verdict";
+import type { Overview } from "./wire";
+
+/** Is everything all right? */
+export default function OverviewPage() {
+  const mayDoctor = may("operator.admin");
+  const overview = useLive<Overview>("gateway.overview", {}, { everyMs: 15_000 });
+  const examination = useDoctor(mayDoctor);
+  for (const event of [
+    "gateway.connections",
+    "gateway.refused",
+    "device.pair.requested",
+    "device.pair.resolved",
+  ]) {
+    useEvent(event, overview.reload);
+  }
+  const { data, error, reload } = overview;
+  return (
+    <>
+      <PageHead title="Overview" />
+      {error && !data && <Failed error={error} what="The overview" again={reload} />}
+      {!data && !error && <Busy what="Looking whether everything is all right" />}
+      {data && (
+        <>
+          <Headline verdict={verdictOf(data, examination.doctor)} />
+          <div class={styles.grid}>
+            <PeoplePart overview={data} />
+            <GatewayPart overview={data} />
+            <ChartsPart />
+            <OtherParts overview={data} />
+          </div>
+          {mayDoctor && <DoctorPart examination={examination} />}
+        </>
+      )}
+    </>
+  );
+}
