@@ -28,6 +28,14 @@ export const pages: readonly Page[] = [
     load: () => import("./devices/DevicesPage"),
   },
   {
+    path: "/connections",
+    title: "Connections",
+    icon: "connections",
+    about: "Who is connected, who was refused and why, and what would happen to somebody else",
+    scope: "operator.pairing",
+    load: () => import("./connections"),
+  },
+  {
     path: "/logs",
     title: "Logs",
     icon: "logs",

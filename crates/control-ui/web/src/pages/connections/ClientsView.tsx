@@ -154,7 +154,7 @@ function Who({ connection }: { connection: Connection }) {
   const { deviceId, name, client, self, owner } = connection;
   const kind = kindInWords(client.id, client.mode);
   const platform = client.platform ? ` on ${client.platform}` : "";
-  const version = client.version ? ` ${client.version}` : "";
+  const version = /^\d/.test(client.version) ? ` ${client.version}` : "";
   return (
     <>
       <span class={styles.name}>

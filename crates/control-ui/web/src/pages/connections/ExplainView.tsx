@@ -65,7 +65,11 @@ export function ExplainView() {
     }
   };
   useEffect(() => {
-    if (answer) result.current?.scrollIntoView?.({ block: "nearest" });
+    // On a phone the answer stands below the form, out of sight.
+    const place = result.current;
+    if (answer && place && place.getBoundingClientRect().top > window.innerHeight * 0.8) {
+      place.scrollIntoView({ block: "start" });
+    }
   }, [answer]);
   const wrong = error && complaint(error.message);
   const at = (...fields: string[]) => (wrong && fields.includes(wrong.field) ? wrong.words : undefined);

@@ -1,6 +1,6 @@
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
-import { Ago, Busy, Callout, Command, Facts, Id } from "../../ui";
+import { Ago, Busy, Callout, Command, Facts, Id, span } from "../../ui";
 import { Failed } from "./Failed";
 import { atHere } from "./here";
 import styles from "./Story.module.css";
@@ -59,17 +59,7 @@ function Told({ entry, device, request }: ToldProps) {
           <h3 class={styles.heading}>What is known of it</h3>
           <Facts
             rows={[
-              [
-                "When",
-                entry.count > 1 ? (
-                  <>
-                    {timesInWords(entry.count)} since <Ago ms={atHere(entry.firstTs)} />, the last time{" "}
-                    <Ago ms={atHere(entry.ts)} />
-                  </>
-                ) : (
-                  <Ago ms={atHere(entry.ts)} />
-                ),
-              ],
+              ["When", <When key="when" entry={entry} />],
               ["Client", [client.name, client.detail].filter(Boolean).join(", ")],
               ["From", peerInWords(entry.peer, entry.addressClass)],
               ["Way", entry.path],
@@ -92,6 +82,17 @@ function Told({ entry, device, request }: ToldProps) {
         </section>
       </div>
     </div>
+  );
+}
+
+/** Folded repeats are told with how long they went on. */
+function When({ entry: { count, firstTs, ts } }: { entry: Entry }) {
+  if (count === 1) return <Ago ms={atHere(ts)} />;
+  return (
+    <>
+      {timesInWords(count)} within {ts - firstTs < 60_000 ? "a minute" : span(ts - firstTs)}, the last time{" "}
+      <Ago ms={atHere(ts)} />
+    </>
   );
 }
 

@@ -45,7 +45,7 @@ export const CLIENTS: readonly { value: string; label: string; browser?: boolean
 /** What can be presented. Typing a secret is for administrators: to compare it is to try it. */
 export const CREDENTIALS: readonly { value: Credential; label: string; typed?: boolean }[] = [
   { value: "none", label: "Nothing" },
-  { value: "gateway", label: "The gateway's own token or password" },
+  { value: "gateway", label: "The gateway's token or password" },
   { value: "token", label: "A token that I type", typed: true },
   { value: "password", label: "A password that I type", typed: true },
   { value: "deviceToken", label: "A device's own token that I type", typed: true },
