@@ -130,6 +130,7 @@ impl World {
             remote_ip: None,
             origin: None,
             peer: PeerKey::local(),
+            seen: None,
         };
         self.apply(Mutation::ApproveSilently { ask, via: ApprovedVia::Owner });
     }

@@ -103,6 +103,28 @@ pub enum Path {
     },
 }
 
+impl Path {
+    /// How a connection got here, as journal, log and lists say it.
+    pub fn in_words(&self) -> Words {
+        match self {
+            Self::OwnerSocket => Words::new("owner socket"),
+            Self::Direct => Words::new("direct"),
+            Self::TrustedProxy { proxy } => Words::new(&format!("through the trusted proxy {proxy}")),
+            Self::UnlistedProxy { proxy, headers } => {
+                Words::new(&format!("through {proxy}, unlisted, with {}", headers.join(", ")))
+            }
+        }
+    }
+
+    /// The proxy it came through, listed or not.
+    pub fn proxy(&self) -> Option<IpAddr> {
+        match self {
+            Self::TrustedProxy { proxy } | Self::UnlistedProxy { proxy, .. } => Some(*proxy),
+            Self::OwnerSocket | Self::Direct => None,
+        }
+    }
+}
+
 /// Why a connection is not local.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]

@@ -26,7 +26,13 @@ pub(crate) async fn follow(core: Arc<Core>, mut changes: Receiver<Change>) {
     let mut follower = Follower::default();
     loop {
         match changes.recv().await {
-            Ok(change) => follower.take(&core, &change),
+            Ok(change) => {
+                follower.take(&core, &change);
+                // What was committed together is told together: lists are read anew once, not once for each change.
+                if changes.is_empty() {
+                    follower.tell_changed(&core);
+                }
+            }
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(
                     subsystem = "gateway/pairing",
@@ -35,7 +41,8 @@ pub(crate) async fn follow(core: Arc<Core>, mut changes: Receiver<Change>) {
                 );
                 follower = Follower::default();
                 sweep(&core);
-                tell_changed(&core);
+                follower.outdated = true;
+                follower.tell_changed(&core);
             }
             Err(RecvError::Closed) => return,
         }
@@ -47,6 +54,8 @@ pub(crate) async fn follow(core: Arc<Core>, mut changes: Receiver<Change>) {
 struct Follower {
     /// The device whose request the previous change approved: its approval has been told.
     told: Option<DeviceId>,
+    /// Lists that are on show somewhere are out of date, and nobody has been told yet.
+    outdated: bool,
 }
 
 impl Follower {
@@ -64,7 +73,7 @@ impl Follower {
                 }
                 log_approval(device);
             }
-            Change::Changed(_) => tell_changed(core),
+            Change::Changed(_) => self.outdated = true,
             Change::Widened { device_id, added } => {
                 tracing::warn!(
                     subsystem = "gateway/pairing",
@@ -72,19 +81,19 @@ impl Follower {
                     "devices/paired.json was edited by hand: the device may now also {added}. \
                      Take it back with: openclaw devices undo {device_id}"
                 );
-                tell_changed(core);
+                self.outdated = true;
             }
             Change::Narrowed { device_id, taken } => {
                 tracing::info!(subsystem = "gateway/pairing", device = %device_id, "access reduced by {taken}");
                 end_what_holds_no_more(core, Some(device_id));
-                tell_changed(core);
+                self.outdated = true;
             }
             Change::Removed(device_id) => {
                 let removed_at = core.store.snapshot().tombstone(device_id).map(|left| left.removed_at);
                 end(core, InvalidatedWhy::DeviceRemoved, |connection| {
                     is_of(connection, device_id, None) && removed_at.is_none_or(|at| connection.since <= at)
                 });
-                tell_changed(core);
+                self.outdated = true;
             }
             Change::Rotated { device_id, role } => {
                 let rotated_at = rotated_at(&core.store.snapshot(), device_id, *role);
@@ -92,13 +101,13 @@ impl Follower {
                     is_of(connection, device_id, Some(*role))
                         && rotated_at.is_none_or(|at| connection.since <= at)
                 });
-                tell_changed(core);
+                self.outdated = true;
             }
             Change::Revoked { device_id, role } => {
                 end(core, InvalidatedWhy::TokenRevoked, |connection| {
                     is_of(connection, device_id, Some(*role))
                 });
-                tell_changed(core);
+                self.outdated = true;
             }
             Change::Claimed => {
                 tracing::info!(
@@ -106,8 +115,31 @@ impl Follower {
                     "this gateway has an operator now; claim codes are over"
                 );
             }
-            // The wire knows no event for either; the store has logged what it put aside.
-            Change::Dropped { .. } | Change::SetAside(_) => self.told = told,
+            Change::Restored(device) => {
+                tracing::info!(
+                    subsystem = "gateway/pairing",
+                    device = %device.id,
+                    "the removal of {} was undone",
+                    device.shown_name()
+                );
+                self.outdated = true;
+            }
+            // The wire knows no event of its own for a request that went without a decision.
+            Change::Dropped { .. } => {
+                self.outdated = true;
+                self.told = told;
+            }
+            // The store has logged what it put aside.
+            Change::SetAside(_) => self.told = told,
+        }
+    }
+
+    /// Tells once that lists are out of date, when they are. Only the current generation knows the event.
+    fn tell_changed(&mut self, core: &Core) {
+        if std::mem::take(&mut self.outdated) {
+            core.hub.broadcast_to(EventName::DEVICE_PAIR_CHANGED, &json!({}), |connection| {
+                connection.dialect == Dialect::V4
+            });
         }
     }
 }
@@ -181,13 +213,6 @@ fn tell_unasked(core: &Core, device: &Device) {
     });
     core.hub.broadcast_to(EventName::DEVICE_PAIR_RESOLVED, &payload, |connection| {
         connection.authority.device.as_ref() != Some(&device.id) && sees(connection, &device.id)
-    });
-}
-
-/// Lists that are on show somewhere are out of date. Only the current generation knows the event.
-fn tell_changed(core: &Core) {
-    core.hub.broadcast_to(EventName::DEVICE_PAIR_CHANGED, &json!({}), |connection| {
-        connection.dialect == Dialect::V4
     });
 }
 

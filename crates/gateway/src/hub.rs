@@ -26,7 +26,6 @@ use crate::router::Authority;
 
 pub use clients::Client;
 use clients::Clients;
-pub(crate) use clients::path_in_words;
 
 /// One admitted connection.
 #[derive(Debug)]

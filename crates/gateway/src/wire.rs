@@ -419,5 +419,6 @@ pub(crate) fn node_paired(device: &Device, viewer: Viewer) -> Value {
     })
 }
 
+pub(crate) mod detail;
 #[cfg(test)]
 mod tests;

@@ -203,6 +203,7 @@ mod tests {
             remote_ip: None,
             origin: None,
             peer: PeerKey::local(),
+            seen: None,
         };
         let id = ask.device_id.clone();
         let mut state = Snapshot::fresh();

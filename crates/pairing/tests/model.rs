@@ -47,10 +47,11 @@ enum Who {
 enum Op {
     File(u32, bool, Vec<usize>),
     /// Any id ever seen, by position from the newest.
-    Approve(usize, Who),
+    Approve(usize, Who, Option<Vec<usize>>),
     Reject(usize, Who),
     Silent(u32, bool, Vec<usize>),
     Remove(u32, Who),
+    Restore(u32, Who),
     Rotate(u32, bool, Option<Vec<usize>>, Who),
     Revoke(u32, bool, Who),
     Edit(u32, Vec<usize>, bool),
@@ -79,10 +80,12 @@ fn op() -> impl Strategy<Value = Op> {
     let node = proptest::bool::weighted(0.2);
     prop_oneof![
         6 => (device.clone(), node, names()).prop_map(|(d, n, s)| Op::File(d, n, s)),
-        6 => (0usize..4, who()).prop_map(|(i, w)| Op::Approve(i, w)),
+        6 => (0usize..4, who(), proptest::option::weighted(0.4, names()))
+            .prop_map(|(i, w, s)| Op::Approve(i, w, s)),
         1 => (0usize..3, who()).prop_map(|(i, w)| Op::Reject(i, w)),
         1 => (device.clone(), node, names()).prop_map(|(d, n, s)| Op::Silent(d, n, s)),
-        1 => (device.clone(), who()).prop_map(|(d, w)| Op::Remove(d, w)),
+        2 => (device.clone(), who()).prop_map(|(d, w)| Op::Remove(d, w)),
+        2 => (device.clone(), who()).prop_map(|(d, w)| Op::Restore(d, w)),
         3 => (device.clone(), node, proptest::option::of(names()), who())
             .prop_map(|(d, n, s, w)| Op::Rotate(d, n, s, w)),
         2 => (device.clone(), node, who()).prop_map(|(d, n, w)| Op::Revoke(d, n, w)),
@@ -129,6 +132,15 @@ struct ModelCode {
     by: Option<u32>,
 }
 
+/// What a removed device had, and which of its tokens were good.
+#[derive(Clone, Debug)]
+struct ModelRemoved {
+    at: u64,
+    grants: BTreeMap<(u32, bool), ModelGrant>,
+    added: Option<Names>,
+    tokens: BTreeSet<String>,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Model {
     now: u64,
@@ -137,6 +149,7 @@ struct Model {
     requests: BTreeMap<u32, ModelRequest>,
     former: BTreeMap<String, ModelFormer>,
     added: BTreeMap<u32, Names>,
+    removed: BTreeMap<u32, ModelRemoved>,
     codes: BTreeMap<u8, ModelCode>,
     /// Ids in the order in which they were seen.
     ids: Vec<String>,
@@ -354,26 +367,31 @@ impl Pair {
                 }
                 (real, expected)
             }
-            Op::Approve(back, who) => {
+            Op::Approve(back, who, given) => {
                 let Some(id) = self.id(back) else { return Ok(()) };
                 let request = RequestId::parse(&id).unwrap();
                 let real = self.real(Mutation::Approve {
                     request,
                     caller: caller(who),
                     expect: None,
-                    scopes: None,
+                    scopes: given.as_ref().map(|given| set(&all(given))),
                     replace: None,
                 });
                 let device = self.model.stands_for(&id);
                 let held = self.model.holds(who);
                 let expected = device.is_some_and(|device| {
                     let request = &self.model.requests[&device];
+                    let given = given.as_ref().map_or_else(|| request.scopes.clone(), |one| pick(one, false));
                     Model::may(who, device)
                         && (Model::admin(who) || !request.node)
-                        && enough_for(&held, &request.scopes)
+                        && enough_for(&request.scopes, &given)
+                        && enough_for(&held, &given)
                 });
                 if let (true, Some(device)) = (expected, device) {
-                    let request = self.model.retire(device, true);
+                    let mut request = self.model.retire(device, true);
+                    if let Some(given) = &given {
+                        request.scopes = pick(given, false);
+                    }
                     if let Some(former) = self.model.former.get_mut(&id) {
                         former.decided = true;
                     }
@@ -414,10 +432,42 @@ impl Pair {
                 let node = self.model.grants.contains_key(&(device, true));
                 let expected = paired && Model::may(who, device) && (Model::admin(who) || !node);
                 if expected {
+                    let good = self.tokens.iter().filter(|token| token.0 == device && token.3);
+                    let was = ModelRemoved {
+                        at: self.model.now,
+                        grants: self
+                            .model
+                            .grants
+                            .iter()
+                            .filter(|((one, _), _)| *one == device)
+                            .map(|(key, grant)| (*key, grant.clone()))
+                            .collect(),
+                        added: self.model.added.get(&device).cloned(),
+                        tokens: good.map(|token| token.2.clone()).collect(),
+                    };
+                    self.model.removed.insert(device, was);
                     self.model.grants.remove(&(device, true));
                     self.model.grants.remove(&(device, false));
                     self.model.added.remove(&device);
                     self.void(device, None);
+                }
+                (real, expected)
+            }
+            Op::Restore(device, who) => {
+                let real = self.real(Mutation::Restore { device: id_of(device), caller: caller(who) });
+                let paired =
+                    [true, false].iter().any(|node| self.model.grants.contains_key(&(device, *node)));
+                let now = self.model.now;
+                let was = self.model.removed.get(&device).filter(|was| now < was.at + 600_000).cloned();
+                let expected = Model::admin(who) && !paired && was.is_some();
+                if let (true, Some(was)) = (expected, was) {
+                    self.model.removed.remove(&device);
+                    self.model.grants.extend(was.grants);
+                    self.model.added.extend(was.added.map(|added| (device, added)));
+                    for token in &mut self.tokens {
+                        token.3 |= was.tokens.contains(&token.2);
+                    }
+                    self.model.settle(device);
                 }
                 (real, expected)
             }

@@ -84,7 +84,7 @@ fn ten_thousand_devices() {
         let began = Instant::now();
         let seen = Mutation::Rename {
             device: id_of(n),
-            label: format!("label {n}"),
+            label: Some(format!("label {n}")),
             caller: openclaw_pairing::CallerAuthority::owner(),
         };
         store.apply_blocking(seen).unwrap();

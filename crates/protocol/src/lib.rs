@@ -21,6 +21,7 @@ pub mod frame;
 pub mod guard;
 pub mod hello;
 pub mod ids;
+pub mod likeness;
 pub mod platform;
 pub mod recognise;
 pub mod refusal;

@@ -279,6 +279,7 @@ impl<'a> Judge<'a> {
             request_id: None,
         });
         self.refuse("pairing", "asks for more than its token carries", Refusal::Unauthorized(failure));
+        let ask = Ask { seen: Some(Box::new(self.seen())), ..ask };
         self.effects.push(Effect::Store(Mutation::File(ask)));
         let refusal = self.refusal.take().unwrap_or(Refusal::InvalidFrame);
         self.finish(Outcome::Refuse(refusal))

@@ -1,5 +1,6 @@
 //! Step 17: whether the device must be approved, and when that happens without asking.
 
+use openclaw_pairing::model::Seen;
 use openclaw_pairing::{Ask, Device, Mutation, Need, PeerKey};
 use openclaw_protocol::hello::AuthMethod;
 use openclaw_protocol::refusal::{MetadataChange, NotLocal, NotLocalWhy, PairingReason};
@@ -33,6 +34,7 @@ impl Judge<'_> {
                 _ => None,
             },
             peer: self.at.client.map_or_else(PeerKey::local, PeerKey::of),
+            seen: None,
         }
     }
 
@@ -78,6 +80,17 @@ impl Judge<'_> {
         Some(NotLocal { address: self.at.client, why })
     }
 
+    /// How this peer looks from here, for those who decide about its request.
+    pub(super) fn seen(&self) -> Seen {
+        Seen {
+            address: self.at.client,
+            path: self.at.path.in_words(),
+            proxy: self.at.path.proxy(),
+            not_local: self.not_local(),
+            user_agent: self.attempt.connect.user_agent.as_deref().and_then(Words::some),
+        }
+    }
+
     pub(super) fn pair(
         mut self,
         ask: Ask,
@@ -100,6 +113,7 @@ impl Judge<'_> {
             claimable: self.view.devices.latch().is_open(),
             not_local: self.not_local(),
         };
+        let ask = Ask { seen: Some(Box::new(self.seen())), ..ask };
         self.effects.push(Effect::Store(Mutation::File(ask)));
         self.finish(Outcome::Pair(wish))
     }

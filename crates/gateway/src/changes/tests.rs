@@ -30,6 +30,7 @@ impl Desk {
         while let Ok(change) = self.changes.try_recv() {
             self.follower.take(&self.house.core, &change);
         }
+        self.follower.tell_changed(&self.house.core);
     }
 
     async fn apply(&mut self, mutation: Mutation) {
@@ -220,4 +221,24 @@ async fn the_task_follows_until_the_store_is_closed() {
     house.core.store.apply(remove).await.unwrap();
     assert_eq!(connection.outbox.ended().await, End::Close(close("device removed").unwrap()));
     task.abort();
+}
+
+#[tokio::test]
+async fn lists_on_show_are_told_once_of_what_happened_together() {
+    let mut desk = Desk::new();
+    let watching = desk.house.connect(operator(Dialect::V4, &["pairing"]));
+    for n in 1..=5 {
+        desk.house.file(ask(n, Role::Operator, &["read"])).await;
+    }
+    desk.follow();
+    drain(&watching);
+    // All five expire at once, which the wire has no event for.
+    desk.house.pass(openclaw_pairing::model::REQUEST_TTL_MS);
+    let device = desk.house.pair(ask(9, Role::Operator, &["read"])).await;
+    desk.follow();
+    let (events, _) = drain(&watching);
+    assert_eq!(names(&events), ["device.pair.requested", "device.pair.resolved", "device.pair.changed"]);
+    desk.apply(Mutation::Remove { device: device.clone(), caller: CallerAuthority::owner() }).await;
+    desk.apply(Mutation::Restore { device, caller: CallerAuthority::owner() }).await;
+    assert_eq!(names(&drain(&watching).0), ["device.pair.changed", "device.pair.changed"]);
 }

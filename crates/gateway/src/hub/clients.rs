@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openclaw_admission::peer::{Path, Whereabouts};
+use openclaw_admission::peer::Whereabouts;
 use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::hello::AuthMethod;
 use openclaw_protocol::words::Words;
@@ -46,25 +46,10 @@ impl Client {
             version: Words::new(&client.version),
             platform: Words::new(&client.platform),
             name: client.display_name.as_deref().filter(|_| !paired).and_then(Words::some),
-            path: path_in_words(&at.path),
-            proxy: match &at.path {
-                Path::TrustedProxy { proxy } | Path::UnlistedProxy { proxy, .. } => Some(*proxy),
-                Path::OwnerSocket | Path::Direct => None,
-            },
+            path: at.path.in_words(),
+            proxy: at.path.proxy(),
             local: at.is_local(),
             method,
-        }
-    }
-}
-
-/// How a connection got here, as the journal, the log and the list of connections say it.
-pub(crate) fn path_in_words(path: &Path) -> Words {
-    match path {
-        Path::OwnerSocket => Words::new("owner socket"),
-        Path::Direct => Words::new("direct"),
-        Path::TrustedProxy { proxy } => Words::new(&format!("through the trusted proxy {proxy}")),
-        Path::UnlistedProxy { proxy, headers } => {
-            Words::new(&format!("through {proxy}, unlisted, with {}", headers.join(", ")))
         }
     }
 }

@@ -14,7 +14,6 @@ use openclaw_protocol::words::{self, Words};
 
 use super::{Entry, Kind, is_told};
 use crate::core::Core;
-use crate::hub::path_in_words;
 
 /// Who stood before the door.
 pub(crate) struct Knock<'a> {
@@ -81,7 +80,7 @@ fn entry(core: &Core, refusal: &Refusal, knock: &Knock<'_>) -> Entry {
         conn_id: knock.conn.clone(),
         first_conn_id: knock.conn.clone(),
         address: at.client,
-        path: path_in_words(&at.path),
+        path: at.path.in_words(),
         origin: header("origin"),
         host: header("host"),
         // Only a device that proved itself is named: what is claimed may be somebody else's id.

@@ -196,6 +196,7 @@ pub(crate) fn ask(n: u8, role: Role, names: &[&str]) -> Ask {
         remote_ip: Some("203.0.113.9".parse().unwrap()),
         origin: None,
         peer: PeerKey::of("203.0.113.9".parse().unwrap()),
+        seen: None,
     }
 }
 

@@ -45,6 +45,7 @@ fn ask(n: u8) -> Ask {
         remote_ip: None,
         origin: None,
         peer: PeerKey::local(),
+        seen: None,
     }
 }
 

@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use openclaw_protocol::ids::DeviceId;
+use openclaw_protocol::refusal::NotLocal;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::words::Words;
+use serde::{Deserialize, Serialize};
 
 use super::PeerKey;
 
@@ -37,4 +39,26 @@ pub struct Ask {
     pub origin: Option<Words>,
     /// The bucket that the waiting request is counted under.
     pub peer: PeerKey,
+    /// How the gateway saw it: for the owner's eyes, nothing depends on it.
+    pub seen: Option<Box<Seen>>,
+}
+
+/// How the gateway saw a device when it asked, for those who decide about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// The address that counts as the client's; `None` on the owner socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// How it got here, in the journal's words: `direct`, `through the trusted proxy 10.0.0.1`.
+    pub path: Words,
+    /// The proxy it came through, listed or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<IpAddr>,
+    /// Why it does not count as local; `None` when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_local: Option<NotLocal>,
+    /// The browser's name for itself (`userAgent`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<Words>,
 }

@@ -62,6 +62,8 @@ pub enum Change {
     },
     /// The device is gone: close all its sockets.
     Removed(DeviceId),
+    /// A device is back that was removed a moment ago.
+    Restored(Arc<Device>),
     /// The role's token is another one now: close the sockets of this device and role.
     Rotated {
         /// The device.

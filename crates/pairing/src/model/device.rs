@@ -1,6 +1,7 @@
 //! A paired device and its grants.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +13,9 @@ use openclaw_protocol::words::Words;
 use serde::{Deserialize, Serialize};
 
 use super::Roles;
+
+/// For how long the removal of a device can be undone: ten minutes.
+const UNDO_MS: u64 = 600_000;
 
 /// A paired device. Kept small: there may be ten thousand of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +125,22 @@ pub struct Tombstone {
     pub node: u32,
     /// When the device was removed.
     pub removed_at: Millis,
+}
+
+/// A device that was removed a moment ago, kept so that a slip can be undone. In memory only: a restart forgets it.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// As it was.
+    pub device: Arc<Device>,
+    /// When it was removed.
+    pub at: Millis,
+}
+
+impl Removed {
+    /// Until when the removal can be undone.
+    pub fn until(&self) -> Millis {
+        self.at.plus(UNDO_MS)
+    }
 }
 
 impl Tombstone {
@@ -257,6 +277,11 @@ impl Device {
     /// The public key as on the wire and in the view.
     pub fn public_key_base64url(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.public_key)
+    }
+
+    /// When it was there last, or at least approved.
+    pub fn last_there(&self) -> Millis {
+        self.last_seen_at.unwrap_or(self.approved_at).max(self.approved_at)
     }
 
     /// The name to show: the owner's, else the device's own, else the client's id.

@@ -50,12 +50,19 @@ pub enum Mutation {
         /// In whose name.
         caller: CallerAuthority,
     },
+    /// Bring a device back that was removed a moment ago, with everything it had. Needs an admin.
+    Restore {
+        /// The device.
+        device: DeviceId,
+        /// In whose name.
+        caller: CallerAuthority,
+    },
     /// Give a device the owner's label.
     Rename {
         /// The device.
         device: DeviceId,
-        /// 1 to 64 characters.
-        label: String,
+        /// 1 to 64 characters; `None` takes the label away, so that the device's own name is shown again.
+        label: Option<String>,
         /// In whose name.
         caller: CallerAuthority,
     },

@@ -105,6 +105,12 @@ pub enum Rejected {
     /// The hand edit was made on an older state of the device.
     #[error("the device has changed since the edited file was written")]
     Stale,
+    /// There is no removal to undo.
+    #[error(
+        "nothing is kept of this device: a removal can be undone for ten minutes, while the gateway keeps running; \
+         let the device pair again"
+    )]
+    NotKept,
     /// There is no widening to undo.
     #[error("no hand edit is in force for this device")]
     NothingToUndo,

@@ -12,7 +12,7 @@ use openclaw_protocol::words::Words;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{PeerKey, Roles};
+use super::{PeerKey, Roles, Seen};
 
 /// How long a request lives after its last refresh: five minutes.
 pub const REQUEST_TTL_MS: u64 = 300_000;
@@ -57,6 +57,9 @@ pub struct Request {
     pub remote_ip: Option<IpAddr>,
     /// The bucket it is counted under.
     pub peer: PeerKey,
+    /// How the gateway saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
     /// Whether the device had a paired entry when it asked.
     pub is_repair: bool,
     /// When it was made (`ts`).
@@ -68,6 +71,14 @@ pub struct Request {
     /// Set when this request took the place of a narrower one of the same device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadened: Option<Box<Broadened>>,
+    /// How often the waiting device changed its name.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renamed: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 /// Why a device has to wait.
@@ -189,6 +200,11 @@ impl Shown {
         part(&words(&request.origin));
         part(&request.remote_ip.map(|ip| ip.to_string()).unwrap_or_default());
         part(if request.is_repair { "repair" } else { "new" });
+        if let Some(seen) = &request.seen {
+            part(&seen.address.map(|ip| ip.to_string()).unwrap_or_default());
+            part(seen.path.as_str());
+            part(&words(&seen.user_agent));
+        }
         let digest = hash.finalize();
         Self(digest.iter().take(8).fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
@@ -239,4 +255,7 @@ pub struct Former {
     pub at: Millis,
     /// What was shown.
     pub asked: Asked,
+    /// What of that the approver did not give.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub withheld: ScopeSet,
 }

@@ -7,7 +7,7 @@ use openclaw_protocol::ids::{DeviceId, RequestId};
 use openclaw_protocol::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Code, CodeHash, CodeKind, Device, Former, Network, PeerKey, Request, Tombstone};
+use super::{Code, CodeHash, CodeKind, Device, Former, Network, PeerKey, Removed, Request, Tombstone};
 
 /// Waiting requests per address (ruling 21).
 pub const MAX_WAITING_PER_ADDRESS: usize = 16;
@@ -15,6 +15,9 @@ pub const MAX_WAITING_PER_ADDRESS: usize = 16;
 pub const MAX_WAITING: usize = 1_024;
 /// Former requests remembered: enough for ten minutes of an owner's doings, and a bound against a storm.
 pub const MAX_FORMER: usize = 2_048;
+
+/// Removed devices kept for an undo: more than a person removes in ten minutes by mistake.
+pub(crate) const MAX_REMOVED: usize = 64;
 
 /// Whether this gateway may still be claimed (ruling 30).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,8 @@ pub struct Snapshot {
     pub(crate) former_order: Vector<RequestId>,
     pub(crate) codes: HashMap<CodeHash, Arc<Code>>,
     pub(crate) tombstones: HashMap<DeviceId, Tombstone>,
+    /// Devices removed a moment ago, oldest first.
+    pub(crate) removed: Vector<Removed>,
     pub(crate) latch: Latch,
     /// Nothing expires before this moment; `None` when nothing can.
     pub(crate) next_expiry: Option<Millis>,
@@ -114,6 +119,14 @@ impl Snapshot {
     /// What is left of a removed device.
     pub fn tombstone(&self, id: &DeviceId) -> Option<Tombstone> {
         self.tombstones.get(id).copied()
+    }
+
+    /// The devices whose removal can still be undone, newest first.
+    pub fn removed(&self, now: Millis) -> impl Iterator<Item = &Removed> {
+        self.removed
+            .iter()
+            .rev()
+            .filter(move |removed| now < removed.until() && !self.devices.contains_key(&removed.device.id))
     }
 
     /// Whether this gateway may still be claimed.

@@ -30,6 +30,7 @@ fn ask(n: u8, scopes: &[&str]) -> Ask {
         remote_ip: None,
         origin: None,
         peer: PeerKey::of([192, 0, 2, n].into()),
+        seen: None,
     }
 }
 

@@ -9,8 +9,8 @@ use openclaw_protocol::scope::{Scope, ScopeSet};
 use super::Work;
 use super::file::check_key;
 use crate::model::{
-    ApprovedVia, Ask, Asked, CallerAuthority, Change, Decision, Device, Fate, Grant, Outcome, Rejected,
-    Request, Roles, Shown, TokenRecord, machine_changes, scopes_of_role,
+    ApprovedVia, Ask, Asked, CallerAuthority, Change, Decision, Device, Fate, Former, Grant, Outcome,
+    Rejected, Request, Roles, Shown, TokenRecord, machine_changes, scopes_of_role,
 };
 
 impl Work<'_> {
@@ -39,6 +39,7 @@ impl Work<'_> {
         let ask = ask_of(&request);
         let device = self.grant(&ask, request.roles, &given, ApprovedVia::Owner);
         self.resolve_request(&request, Fate::Approved, Decision::Approved);
+        self.remember_withheld(&request, &device);
         if request.id != *id {
             self.settle_former(id);
         }
@@ -52,7 +53,7 @@ impl Work<'_> {
     /// The part of what is asked for that the approver gives: never more than that. What a device has already stays
     /// with it; a changed machine would get all of that as well, so there is no giving it less.
     fn narrowed(&self, request: &Request, scopes: ScopeSet) -> Result<ScopeSet, Rejected> {
-        let beyond = beyond_asked(&request.scopes, &scopes);
+        let beyond = beyond(&request.scopes, &scopes);
         if !beyond.is_empty() {
             return Err(Rejected::BeyondAsked(beyond));
         }
@@ -93,6 +94,16 @@ impl Work<'_> {
             caller.need_all(&device.approved_scopes(Role::Operator))?;
         }
         Ok(())
+    }
+
+    /// Who approved a part has decided about the rest: when the device asks for that again, those who decide are shown
+    /// that it is the same question.
+    fn remember_withheld(&mut self, request: &Request, device: &Device) {
+        let withheld = beyond(&device.all_scopes(), &request.scopes);
+        if let Some(former) = self.state.former.get(&request.id).filter(|_| !withheld.is_empty()) {
+            let former = Former { withheld, ..(**former).clone() };
+            self.state.former.insert(request.id.clone(), Arc::new(former));
+        }
     }
 
     /// An old id that was just approved through its replacement must not be approved a second time.
@@ -229,9 +240,9 @@ impl Work<'_> {
     }
 }
 
-/// What of `scopes` was not asked for. An operator who asked for more has asked for what that implies; node scopes
+/// What of `scopes` goes beyond what was asked for. An operator who asked for more has asked for what that implies; node scopes
 /// imply nothing, so each must have been named.
-fn beyond_asked(asked: &ScopeSet, scopes: &ScopeSet) -> ScopeSet {
+fn beyond(asked: &ScopeSet, scopes: &ScopeSet) -> ScopeSet {
     let operator = scopes_of_role(scopes, Role::Operator).beyond(asked);
     let node = scopes_of_role(scopes, Role::Node);
     operator.union(&node.iter().filter(|scope| !asked.contains(*scope)).cloned().collect())
@@ -251,5 +262,6 @@ fn ask_of(request: &Request) -> Ask {
         remote_ip: request.remote_ip,
         origin: request.origin.clone(),
         peer: request.peer,
+        seen: request.seen.clone(),
     }
 }

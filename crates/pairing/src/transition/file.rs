@@ -10,6 +10,9 @@ use crate::model::{
     Rejected, Request, Roles, Shown, need, scopes_of_role,
 };
 
+/// How often a waiting device may change its name.
+const MAX_RENAMES: u8 = 8;
+
 impl Work<'_> {
     pub(super) fn file(&mut self, ask: Ask) -> Result<Outcome, Rejected> {
         check_key(&ask)?;
@@ -21,16 +24,24 @@ impl Work<'_> {
         let waiting = self.state.request_of(&ask.device_id).cloned();
         let mut request = self.build(ask, kind);
         if let Some(old) = waiting {
-            if old.asked().covers(&request.asked()) && old.origin == request.origin {
+            let same = old.asked().covers(&request.asked()) && old.origin == request.origin;
+            if same && !is_renamed(&old, &request) {
                 return Ok(self.refresh(&old));
             }
             request.roles = request.roles.union(old.roles);
             request.scopes = request.scopes.union(&old.scopes);
             request.role = old.role;
-            // The place of the old request goes to the new one; it is not counted twice.
-            self.take_place(request.peer, Some(&old))?;
-            request.broadened =
-                Some(Box::new(Broadened { former: old.id.clone(), at: self.now, asked: old.asked() }));
+            // The place of the old request goes to the new one; it is not counted twice. A name is not worth losing it.
+            match self.take_place(request.peer, Some(&old)) {
+                Err(_) if same => return Ok(self.refresh(&old)),
+                taken => taken?,
+            }
+            request.renamed = old.renamed.saturating_add(u8::from(same));
+            request.broadened = if same {
+                old.broadened.clone()
+            } else {
+                Some(Box::new(Broadened { former: old.id.clone(), at: self.now, asked: old.asked() }))
+            };
             request.shown = Shown::of(&request);
             self.resolve_request(&old, Fate::Superseded { by: request.id.clone() }, Decision::Rejected);
         } else {
@@ -60,10 +71,12 @@ impl Work<'_> {
             origin: ask.origin,
             remote_ip: ask.remote_ip,
             peer: ask.peer,
+            seen: ask.seen,
             ts: self.now,
             refreshed_at: self.now,
             shown: Shown(0),
             broadened: None,
+            renamed: 0,
         }
     }
 
@@ -121,6 +134,17 @@ impl Work<'_> {
         let until = self.state.next_expiry.map_or(0, |at| at.since(self.now));
         Rejected::TooMany { retry_after_ms: until.clamp(5_000, 60_000) }
     }
+}
+
+/// Whether the same program asks again under another name, as a person who waits may choose one in the browser. What
+/// was shown is frozen (ruling 22), so that this is another request; the old id stands for it, because nothing more is
+/// asked for. Names cost nothing, and each leaves a trace: after a few the request keeps the one it has.
+fn is_renamed(old: &Request, new: &Request) -> bool {
+    new.display_name.is_some()
+        && new.display_name != old.display_name
+        && new.client_id == old.client_id
+        && new.client_mode == old.client_mode
+        && old.renamed < MAX_RENAMES
 }
 
 /// Device id and key must belong together, whoever built the ask.

@@ -1,5 +1,7 @@
 //! What may be done to a paired device: remove, rename, rotate, revoke, clear.
 
+use std::sync::Arc;
+
 use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -21,22 +23,38 @@ impl Work<'_> {
         Ok(Outcome::Removed { device })
     }
 
+    /// The device comes back with the tokens it had: an admin says that the removal was a slip, which is as much as
+    /// approving it anew. What was revoked stays revoked. Not once it was paired again: then that counts.
+    pub(super) fn restore(&mut self, id: &DeviceId, caller: &CallerAuthority) -> Result<Outcome, Rejected> {
+        if !caller.is_admin() {
+            return Err(Rejected::MissingScope(Scope::ADMIN));
+        }
+        let kept = self.state.removed(self.now).find(|removed| removed.device.id == *id);
+        let mut device = (*kept.ok_or(Rejected::NotKept)?.device).clone();
+        self.state.removed.retain(|removed| removed.device.id != *id);
+        device.revision = device.revision.saturating_add(1);
+        let device = self.put_device(device);
+        self.settle_waiting(&device);
+        self.changes.push(Change::Restored(Arc::clone(&device)));
+        Ok(Outcome::Changed { device })
+    }
+
     pub(super) fn rename(
         &mut self,
         id: &DeviceId,
-        label: &str,
+        label: Option<&str>,
         caller: &CallerAuthority,
     ) -> Result<Outcome, Rejected> {
         caller.need_manage(id)?;
-        let label = label.trim();
-        if label.is_empty() {
+        let label = label.map(str::trim);
+        if label.is_some_and(str::is_empty) {
             return Err(Rejected::LabelRequired);
         }
-        if label.chars().count() > MAX_LABEL {
+        if label.is_some_and(|label| label.chars().count() > MAX_LABEL) {
             return Err(Rejected::LabelTooLong);
         }
         let mut device = (*self.find_device(id)?).clone();
-        device.label = Some(label.into());
+        device.label = label.map(Into::into);
         let device = self.put_device(device);
         self.changes.push(Change::Changed(id.clone()));
         Ok(Outcome::Changed { device })

@@ -14,11 +14,12 @@ mod tests;
 use std::sync::Arc;
 
 use openclaw_protocol::ids::{DeviceId, RequestId};
+use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::time::Millis;
 
 use crate::model::{
-    Applied, Change, Decision, Device, Fate, Former, MAX_FORMER, Mutation, Outcome, Rejected, Request,
-    Snapshot, Tombstone, Touched,
+    Applied, Change, Decision, Device, Fate, Former, MAX_FORMER, MAX_REMOVED, Mutation, Outcome, Rejected,
+    Removed, Request, Snapshot, Tombstone, Touched,
 };
 
 /// Makes `state` the next state, or says why not. `now` is the moment of the change; `fresh_id` supplies an id for a
@@ -74,7 +75,8 @@ impl Work<'_> {
             }
             Mutation::Reject { request, caller } => self.reject(&request, &caller),
             Mutation::Remove { device, caller } => self.remove(&device, &caller),
-            Mutation::Rename { device, label, caller } => self.rename(&device, &label, &caller),
+            Mutation::Restore { device, caller } => self.restore(&device, &caller),
+            Mutation::Rename { device, label, caller } => self.rename(&device, label.as_deref(), &caller),
             Mutation::Rotate { device, role, scopes, caller } => self.rotate(&device, role, scopes, &caller),
             Mutation::Revoke { device, role, caller } => self.revoke(&device, role, &caller),
             Mutation::MintCode { code, caller } => self.mint(code, &caller),
@@ -145,6 +147,7 @@ impl Work<'_> {
             fate,
             at: self.now,
             asked: request.asked(),
+            withheld: ScopeSet::EMPTY,
         };
         if self.state.former.insert(request.id.clone(), Arc::new(former)).is_none() {
             self.state.former_order.push_back(request.id.clone());
@@ -188,6 +191,16 @@ impl Work<'_> {
         self.state.devices.get(id).cloned().ok_or(Rejected::UnknownDevice)
     }
 
+    fn keep_for_undo(&mut self, device: &Device) {
+        let now = self.now;
+        let removed = &mut self.state.removed;
+        removed.retain(|removed| now < removed.until() && removed.device.id != device.id);
+        if removed.len() >= MAX_REMOVED {
+            removed.pop_front();
+        }
+        removed.push_back(Removed { device: Arc::new(device.clone()), at: now });
+    }
+
     /// Removes a device and leaves a tombstone, so that a later pairing starts with new token generations.
     fn bury(&mut self, device: &Device) {
         let before = self.state.tombstones.get(&device.id).copied().unwrap_or_default();
@@ -200,6 +213,7 @@ impl Work<'_> {
         };
         self.state.tombstones.insert(device.id.clone(), tombstone);
         self.touched.tombstones.push(device.id.clone());
+        self.keep_for_undo(device);
         self.state.devices.remove(&device.id);
         self.touched.devices.push(device.id.clone());
         self.touched.narrowing = true;

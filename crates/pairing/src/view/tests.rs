@@ -41,6 +41,7 @@ fn ask(n: u8, role: Role, scopes: &[&str]) -> Ask {
         remote_ip: None,
         origin: None,
         peer: PeerKey::local(),
+        seen: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub fn ask(n: u32, role: Role, scopes: &[&str]) -> Ask {
         origin: None,
         // Every device from another network, so that the bounds of ruling 21 do not bite.
         peer: PeerKey::of(IpAddr::V4(Ipv4Addr::from_bits(n << 8 | 1))),
+        seen: None,
     }
 }
 

@@ -140,9 +140,27 @@ pub enum NotLocalWhy {
     },
 }
 
+impl NotLocalWhy {
+    /// One word for it: `address`, `container-network`, `in-container`, `forwarded`, `host`, `other-user` or
+    /// `other-origin`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::ContainerNetwork => "container-network",
+            Self::InContainer => "in-container",
+            Self::Forwarded { .. } => "forwarded",
+            Self::Host { .. } => "host",
+            Self::OtherUser => "other-user",
+            Self::OtherOrigin { .. } => "other-origin",
+        }
+    }
+}
+
 impl NotLocal {
-    /// `browser`: the words are for a person who looks at a page.
-    fn sentence(&self, browser: bool) -> String {
+    /// What speaks against it, in words. `browser`: for the person whose browser it is.
+    #[must_use]
+    pub fn sentence(&self, browser: bool) -> String {
         let seen =
             self.address.map_or_else(|| "this connection".to_owned(), |ip| format!("this device as {ip}"));
         match &self.why {

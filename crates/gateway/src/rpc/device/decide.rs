@@ -205,7 +205,7 @@ async fn rename(core: Arc<Core>, caller: Authority, params: Labelled) -> Reply {
     let label = params.label.trim().to_owned();
     let mutation = device_id(&params.device_id).map(|device| Mutation::Rename {
         device,
-        label: label.clone(),
+        label: Some(label.clone()),
         caller: pairing_caller(&caller),
     });
     let applied = apply(&core, &caller, Doing::Rename, mutation).await?;

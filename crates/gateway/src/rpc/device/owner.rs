@@ -33,7 +33,12 @@ const MAX_IDENTITY: u64 = 64 * 1024;
 
 static WORDS: [Field; 2] =
     [Field::required("words", Shape::Text { min: 1, max: 256 }), Field::optional("terminal", Shape::Boolean)];
-static DEVICE: [Field; 1] = [Field::required("deviceId", NAME)];
+static UNDO: [Field; 2] = [
+    Field::required("deviceId", NAME),
+    Field::optional("what", Shape::Choice { v3: &UNDOABLE, v4: &UNDOABLE }),
+];
+/// What can be taken back.
+const UNDOABLE: [&str; 3] = ["hand-edit", "removal", "name"];
 static TABLES: [Field; 2] =
     [Field::optional("devices", Shape::Boolean), Field::optional("requests", Shape::Boolean)];
 
@@ -42,7 +47,7 @@ pub(super) fn methods() -> Methods {
     vec![
         Method::new(RESOLVE, admin(), &WORDS, "Which waiting device some words mean", resolve),
         Method::new(EXPORT, admin(), &[], "Write the device files of the original gateway", export),
-        Method::new("device.pair.undo", admin(), &DEVICE, "Take a hand edit of a device back", undo),
+        Method::new("device.pair.undo", admin(), &UNDO, "Take back what was done to a device", undo),
         Method::new(
             COMPLETE,
             admin(),
@@ -66,8 +71,9 @@ struct Words {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ByDevice {
+struct Undo {
     device_id: String,
+    what: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -196,9 +202,22 @@ async fn export(core: Arc<Core>, caller: Authority, _: NoParams) -> Reply {
     }))
 }
 
-async fn undo(core: Arc<Core>, caller: Authority, params: ByDevice) -> Reply {
-    let mutation = device_id(&params.device_id)
-        .map(|device| Mutation::UndoWidening { device, caller: pairing_caller(&caller) });
+/// `{deviceId, what?}` → `{deviceId, scopes}`. An admin takes back:
+///
+/// * `"hand-edit"`, also when `what` is absent: the scopes that an edit of `devices/paired.json` added;
+/// * `"removal"`: within ten minutes and while the gateway keeps running, the device is back with all it had, its
+///   tokens included, unless it was paired anew meanwhile. A program that tried to connect in between may have thrown
+///   its token away; then it needs the gateway's token or a setup code once more, and no approval;
+/// * `"name"`: the owner's name for it, so that its own is shown again.
+///
+/// There is no taking back a rejection (the device may ask again) nor a revoked or rotated token (approve it again).
+async fn undo(core: Arc<Core>, caller: Authority, params: Undo) -> Reply {
+    let judged = pairing_caller(&caller);
+    let mutation = device_id(&params.device_id).map(|device| match params.what.as_deref() {
+        Some("removal") => Mutation::Restore { device, caller: judged },
+        Some("name") => Mutation::Rename { device, label: None, caller: judged },
+        _ => Mutation::UndoWidening { device, caller: judged },
+    });
     let applied = apply(&core, &caller, Doing::Own, mutation).await?;
     match &applied.outcome {
         Outcome::Changed { device } => Ok(json!({"deviceId": device.id, "scopes": device.all_scopes()})),

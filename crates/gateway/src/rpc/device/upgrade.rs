@@ -131,6 +131,7 @@ fn ask_of(core: &Core, caller: &Authority, device: &Device, scopes: ScopeSet) ->
         remote_ip: device.remote_ip,
         origin: device.origin.clone(),
         peer: address.map_or_else(PeerKey::local, PeerKey::of),
+        seen: None,
     }
 }
 

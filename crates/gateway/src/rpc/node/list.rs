@@ -108,7 +108,7 @@ async fn rename(core: Arc<Core>, caller: Authority, params: Named) -> Reply {
     }
     let mutation = device_id(&params.node_id).map(|device| Mutation::Rename {
         device,
-        label: params.display_name.trim().to_owned(),
+        label: Some(params.display_name.trim().to_owned()),
         caller: pairing_caller(&caller),
     });
     let applied = apply(&core, &caller, Doing::Rename, mutation).await?;

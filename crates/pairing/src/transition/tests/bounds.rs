@@ -10,6 +10,7 @@ fn from(n: u32, address: [u8; 4]) -> Ask {
         device_id: DeviceId::of_public_key(&public_key),
         public_key,
         peer: PeerKey::of(IpAddr::from(address)),
+        seen: None,
         ..ask(1, Role::Operator, &[])
     }
 }

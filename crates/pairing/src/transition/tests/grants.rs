@@ -128,7 +128,7 @@ fn a_device_without_admin_manages_only_itself() {
     assert_eq!(rejected.unwrap_err(), Rejected::NotYours);
     for (device, fine) in [(&other, false), (&own, true)] {
         let changes = [
-            Mutation::Rename { device: device.clone(), label: "x".into(), caller: me.clone() },
+            Mutation::Rename { device: device.clone(), label: Some("x".into()), caller: me.clone() },
             Mutation::Rotate {
                 device: device.clone(),
                 role: Role::Operator,
@@ -401,8 +401,11 @@ fn labels_have_one_to_sixty_four_characters() {
         ("a\u{202e}b", Ok("a\\u{202e}b")),
     ];
     for (label, want) in rows {
-        let rename =
-            Mutation::Rename { device: id.clone(), label: label.into(), caller: CallerAuthority::owner() };
+        let rename = Mutation::Rename {
+            device: id.clone(),
+            label: Some(label.into()),
+            caller: CallerAuthority::owner(),
+        };
         match (world.go(rename), want) {
             (Ok(Outcome::Changed { device }), Ok(want)) => {
                 assert_eq!(device.label.as_ref().unwrap().as_str(), want)
@@ -411,8 +414,11 @@ fn labels_have_one_to_sixty_four_characters() {
             (other, _) => panic!("{label:?}: {other:?}"),
         }
     }
-    let long =
-        |n| Mutation::Rename { device: id.clone(), label: "ä".repeat(n), caller: CallerAuthority::owner() };
+    let long = |n| Mutation::Rename {
+        device: id.clone(),
+        label: Some("ä".repeat(n)),
+        caller: CallerAuthority::owner(),
+    };
     world.go(long(64)).unwrap();
     assert_eq!(world.go(long(65)).unwrap_err(), Rejected::LabelTooLong);
 }
@@ -459,4 +465,92 @@ fn clearing_needs_an_admin_and_leaves_tombstones() {
     }
     assert!(world.state.tombstone(&id).is_some());
     assert_eq!((world.state.device_count(), world.state.request_count()), (0, 0));
+}
+
+#[test]
+fn the_owners_name_for_a_device_can_be_taken_away() {
+    let mut world = World::new();
+    let id = world.paired(1, Role::Operator, &[]);
+    let rename = |label: Option<&str>| Mutation::Rename {
+        device: id.clone(),
+        label: label.map(str::to_owned),
+        caller: CallerAuthority::owner(),
+    };
+    world.go(rename(Some("Kitchen"))).unwrap();
+    assert_eq!(world.device(&id).shown_name().as_str(), "Kitchen");
+    world.go(rename(None)).unwrap();
+    assert_eq!(world.device(&id).shown_name().as_str(), "device 1");
+}
+
+#[test]
+fn a_removal_can_be_undone_for_a_while_by_an_admin() {
+    let owner = CallerAuthority::owner;
+    let remove = |id: &DeviceId| Mutation::Remove { device: id.clone(), caller: owner() };
+    let restore = |id: &DeviceId, caller| Mutation::Restore { device: id.clone(), caller };
+    let mut world = World::new();
+    let id = world.paired(1, Role::Operator, &["operator.read"]);
+    world.paired(1, Role::Node, &["node.a"]);
+    world.go(Mutation::Revoke { device: id.clone(), role: Role::Node, caller: owner() }).unwrap();
+    let before = world.device(&id).clone();
+    let token = key().issue(&before, Role::Operator).unwrap();
+    assert_eq!(world.go(restore(&id, owner())).unwrap_err(), Rejected::NotKept, "it is here");
+    world.go(remove(&id)).unwrap();
+    assert_eq!(world.state.removed(world.now).count(), 1);
+    let small = caller(&["operator.pairing", "operator.read"]);
+    assert_eq!(world.go(restore(&id, small)).unwrap_err(), Rejected::MissingScope(Scope::ADMIN));
+
+    // Meanwhile it asks to be let in again: that is settled by the undo.
+    world.later(599_999);
+    let waiting = world.file(ask(1, Role::Operator, &["operator.read"])).unwrap();
+    world.go(restore(&id, owner())).unwrap();
+    assert!(matches!(world.last.last(), Some(Change::Restored(device)) if device.id == id));
+    let after = world.device(&id).clone();
+    assert_eq!(after.revision, before.revision + 1, "an edit of the old file is stale");
+    assert_eq!(Device { revision: before.revision, ..after.clone() }, before);
+    assert!(key().verify(&after, Role::Operator, token.expose()).is_ok());
+    assert!(after.effective(Role::Node).is_none(), "what was revoked stays revoked");
+    assert_eq!(world.state.former_request(&waiting.id).unwrap().fate, Fate::Approved);
+    assert_eq!(world.go(restore(&id, owner())).unwrap_err(), Rejected::NotKept, "once");
+
+    // Too late, and too late because it was paired anew.
+    world.go(remove(&id)).unwrap();
+    world.later(600_000);
+    assert_eq!(world.go(restore(&id, owner())).unwrap_err(), Rejected::NotKept);
+    let second = world.paired(2, Role::Operator, &["operator.admin"]);
+    world.go(remove(&second)).unwrap();
+    world.paired(2, Role::Operator, &["operator.read"]);
+    assert_eq!(world.go(restore(&second, owner())).unwrap_err(), Rejected::NotKept);
+    assert_eq!(world.device(&second).approved_scopes(Role::Operator), set(&["operator.read"]));
+    assert_eq!(world.state.removed(world.now).count(), 0);
+}
+
+#[test]
+fn only_the_last_removals_are_kept() {
+    let mut world = World::new();
+    let ids: Vec<_> = (1..=70).map(|n| world.paired(n, Role::Operator, &[])).collect();
+    world.go(Mutation::Clear { devices: true, requests: false, caller: CallerAuthority::owner() }).unwrap();
+    let kept: Vec<_> = world.state.removed(world.now).map(|removed| removed.device.id.clone()).collect();
+    assert_eq!(kept.len(), 64);
+    assert!(kept.iter().all(|id| ids.contains(id)));
+}
+
+#[test]
+fn who_approved_a_part_is_not_asked_the_same_as_something_new() {
+    let mut world = World::new();
+    let full = || ask(1, Role::Operator, &["operator.read", "operator.write", "operator.pairing"]);
+    let first = world.file(full()).unwrap();
+    world.approve_only(&first.id, CallerAuthority::owner(), Some(set(&["operator.read"]))).unwrap();
+    assert_eq!(
+        world.state.former_request(&first.id).unwrap().withheld,
+        set(&["operator.pairing", "operator.write"])
+    );
+    let before =
+        |world: &World, request: &Request| world.state.withheld_before(request, world.state.withholdings());
+    world.later(1_000);
+    let again = world.file(full()).unwrap();
+    assert_eq!(before(&world, &again), Some(T0));
+    let more = world.file(ask(1, Role::Operator, &["operator.admin"])).unwrap();
+    assert_eq!(before(&world, &more), None, "admin is another question");
+    let stranger = world.file(ask(2, Role::Operator, &["operator.write"])).unwrap();
+    assert_eq!(before(&world, &stranger), None);
 }

@@ -117,6 +117,7 @@ fn ask(n: u8, role: Role, scopes: &[&str]) -> Ask {
         remote_ip: None,
         origin: None,
         peer: PeerKey::of(IpAddr::from([192, 0, 2, n])),
+        seen: None,
     }
 }
 

@@ -42,8 +42,7 @@ fn another_kind_of_machine_is_another_request() {
     let first = world.file(ask(1, Role::Operator, &[])).unwrap();
     let mut update = ask(1, Role::Operator, &[]);
     update.platform = Some(Words::new("Linux 6.99"));
-    update.display_name = Some(Words::new("new name"));
-    assert_eq!(world.file(update).unwrap().id, first.id, "versions and names are nothing");
+    assert_eq!(world.file(update).unwrap().id, first.id, "versions are nothing");
     let mut mac = ask(1, Role::Operator, &[]);
     mac.platform = Some(Words::new("darwin"));
     let second = world.file(mac).unwrap();
@@ -208,4 +207,76 @@ fn an_approval_may_take_the_place_of_an_older_device() {
     world.go(replacing(&old, owner())).unwrap();
     assert!(world.state.device(&old).is_none() && world.state.device(&request.device_id).is_some());
     assert!(world.last.iter().any(|change| matches!(change, Change::Removed(id) if *id == old)));
+}
+
+#[test]
+fn a_waiting_device_may_choose_another_name_and_the_old_id_stands_for_it() {
+    let named = |name: &str| {
+        let mut ask = ask(1, Role::Operator, &["operator.read"]);
+        ask.display_name = Words::some(name);
+        ask
+    };
+    let mut world = World::new();
+    let first = world.file(named("Firefox")).unwrap();
+    let second = world.file(named("Peter's laptop")).unwrap();
+    assert_ne!(
+        (second.id.clone(), second.shown),
+        (first.id.clone(), first.shown),
+        "what was shown is frozen"
+    );
+    assert!(matches!(&world.last[..], [
+        Change::Resolved { request_id, decision: Decision::Rejected, .. },
+        Change::Requested(new),
+    ] if *request_id == first.id && new.id == second.id));
+    assert!(second.broadened.is_none(), "it asks for no more, so its device id still names it");
+    let look = world.state.resolve(second.device_id.as_str(), false, world.now);
+    assert!(matches!(look, Resolved::Request(found) if found.id == second.id));
+    // Another program of the same device, or one without a name, says nothing about the name of this one.
+    let mut other = named("Phone app");
+    other.client_mode = Words::new("node");
+    for again in [named(""), other, named("Peter's laptop")] {
+        assert_eq!(world.file(again).unwrap().id, second.id);
+    }
+    // Who saw the first name and insists on exactly that is told.
+    let insist = Mutation::Approve {
+        request: first.id.clone(),
+        caller: CallerAuthority::owner(),
+        expect: Some(first.shown),
+        scopes: None,
+        replace: None,
+    };
+    assert_eq!(world.go(insist).unwrap_err(), Rejected::Changed { now: second.shown });
+    let device = world.approve(&first.id, CallerAuthority::owner()).unwrap();
+    assert_eq!(device.display_name, Words::some("Peter's laptop"));
+}
+
+#[test]
+fn names_do_not_go_on_changing_for_ever_and_cost_nobody_a_place() {
+    let named = |n: usize| {
+        let mut ask = ask(1, Role::Operator, &[]);
+        ask.display_name = Words::some(&format!("name {n}"));
+        ask
+    };
+    let mut world = World::new();
+    let mut ids = BTreeSet::new();
+    for n in 0..50 {
+        ids.insert(world.file(named(n)).unwrap().id.to_string());
+        assert_eq!(world.state.request_count(), 1);
+    }
+    assert_eq!(ids.len(), 9, "eight changes of name, each with an id of its own");
+
+    // From a crowded address the device keeps its place and its name.
+    let mut world = World::new();
+    let crowded = |n: u8| {
+        let mut ask = ask(n, Role::Operator, &[]);
+        ask.peer = PeerKey::of(IpAddr::from([192, 0, 2, 200]));
+        ask
+    };
+    for n in 2..=17 {
+        world.file(crowded(n)).unwrap();
+    }
+    let first = world.file(named(0)).unwrap();
+    let mut moved = named(1);
+    moved.peer = crowded(1).peer;
+    assert_eq!(world.file(moved).unwrap().id, first.id);
 }
