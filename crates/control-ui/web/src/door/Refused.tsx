@@ -1,7 +1,8 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { retryNow } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
-import { Button, Callout, Command, Facts, longSpan, now } from "../ui";
+import { proxyLines } from "../generated/catalogue";
+import { Button, Callout, Command, CopyButton, Facts, longSpan, now } from "../ui";
 import styles from "./door.module.css";
 import { draft, EntryForm } from "./EntryForm";
 import { afterRefusal } from "./entry";
@@ -12,7 +13,7 @@ import { notice } from "./open";
 import { recognise } from "./recognise";
 import { shownOf } from "./refusal";
 import { Technical } from "./Technical";
-import { titleOf } from "./titles";
+import { isSaid, titleOf } from "./titles";
 
 type Props = { trouble: Trouble; busy: boolean; retryAtMs: number | null };
 
@@ -25,13 +26,14 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
     [trouble],
   );
   const locked = lockedUntil !== null && lockedUntil > now.value;
+  const serial = useSerial(trouble);
   const shape = shown.wanted && draft.peek() !== "" ? afterRefusal(recognise(draft.peek())) : null;
   return (
     <section class={styles.card}>
       <Heading face={`refused ${trouble.cause}`} leave={shown.wanted !== null && draft.peek() !== ""}>
         {titleOf(trouble)}
       </Heading>
-      <div role="alert" class={styles.said}>
+      <div role="alert" class={styles.said} key={serial}>
         <p class={styles.lead}>{first}</p>
         {rest && <p>{rest}</p>}
         {shape && <p>{shape}</p>}
@@ -56,7 +58,8 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
           focus={!locked}
         />
       )}
-      {trouble.fix && <Command where={`${shown.where}:`} line={trouble.fix} />}
+      {trouble.fix && !shown.withoutFix && <Command where={`${shown.where}:`} line={trouble.fix} />}
+      {isSaid(trouble, "webSocketBlocked") && <ProxyLines />}
       {!shown.wanted && <Facts rows={trouble.facts} />}
       <KeepingNote />
       {retryAtMs !== null && (
@@ -80,5 +83,28 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
       )}
       <Technical trouble={trouble} />
     </section>
+  );
+}
+
+/** Another number for every refusal, so that the same words are read aloud once more. */
+function useSerial(trouble: Trouble): number {
+  const seen = useRef({ trouble, serial: 0 });
+  if (seen.current.trouble !== trouble) seen.current = { trouble, serial: seen.current.serial + 1 };
+  return seen.current.serial;
+}
+
+/** What the usual proxies need so that WebSockets come through. */
+function ProxyLines() {
+  return (
+    <div class={styles.proxies}>
+      {proxyLines.map(([proxy, lines]) => (
+        <figure key={proxy}>
+          <figcaption>In the configuration of {proxy}:</figcaption>
+          <pre class={styles.lines}>{lines.join("\n")}</pre>
+          <CopyButton text={lines.join("\n")} label={`Copy the lines for ${proxy}`} />
+        </figure>
+      ))}
+      <p class={styles.soft}>Caddy and HAProxy pass WebSockets on by themselves.</p>
+    </div>
   );
 }

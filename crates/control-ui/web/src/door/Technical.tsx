@@ -6,15 +6,15 @@ import { detail, pageOf, report } from "./facts";
 import { gateway } from "./open";
 import { isLoopback } from "./place";
 
-/** For those who look things up, folded away. */
-export function Technical({ trouble }: { trouble: Trouble }) {
+/** For those who look things up, folded away. `short`: without what the face shows already. */
+export function Technical({ trouble, short }: { trouble: Trouble; short?: boolean }) {
   const to = gateway.value;
   const plain = to.socket.startsWith("ws:") && !isLoopback(new URL(to.root).hostname);
   const rows: [string, string | null | undefined][] = [
     ["Cause", trouble.cause],
     ["Code", trouble.code],
     ["Reason", detail(trouble, "reason") ?? detail(trouble, "authReason")],
-    ...trouble.facts,
+    ...(short ? [] : trouble.facts),
     ["Gateway", to.socket],
     ["Page", pageOf(location)],
   ];
@@ -25,7 +25,10 @@ export function Technical({ trouble }: { trouble: Trouble }) {
         <Facts
           rows={[
             ...rows.map(([name, value]) => [name, value ?? null] as const),
-            ["Request", trouble.requestId ? <Id id={trouble.requestId} label="request id" /> : null],
+            [
+              "Request",
+              trouble.requestId && !short ? <Id id={trouble.requestId} label="request id" /> : null,
+            ],
             ["This device", device.value ? <Id id={device.value.id} label="device id" /> : null],
           ]}
         />

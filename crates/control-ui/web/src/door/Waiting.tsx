@@ -54,7 +54,12 @@ export function Waiting({ trouble, requestId }: Props) {
         <Facts
           rows={[
             ["Request", <Id key="id" id={requestId} label="request id" />],
-            ["Asks for", scopes.length > 0 ? inWords(scopes, detail(trouble, "requestedRole")) : null],
+            [
+              "Asks for",
+              scopes.length > 0 ? (
+                <Asks key="asks" of={inWords(scopes, detail(trouble, "requestedRole"))} />
+              ) : null,
+            ],
             ["Seen from", seen?.address ?? trouble.facts.find(([name]) => name === "Seen as")?.[1] ?? null],
             ["Comes", seen ? wayOf(seen) : null],
           ]}
@@ -71,7 +76,7 @@ export function Waiting({ trouble, requestId }: Props) {
           </div>
         </details>
       )}
-      <Technical trouble={{ ...trouble, requestId, facts: [] }} />
+      <Technical trouble={trouble} short />
     </section>
   );
 }
@@ -91,7 +96,7 @@ function Standing({ requestId }: { requestId: string }) {
           <span class="visually-hidden">{checks > 1 ? ` Asked ${checks} times.` : ""}</span>
         </span>{" "}
         <span class={styles.soft}>
-          Asked <Ago ms={since} />.
+          Asked <Ago ms={since} />; the request stays as long as this page is open.
         </span>
       </p>
       <Button
@@ -120,16 +125,20 @@ function Elsewhere({ requestId }: { requestId: string }) {
   const { root } = gateway.value;
   const link = new URL(`devices?request=${encodeURIComponent(requestId)}`, root).href;
   const local = isLoopback(new URL(root).hostname);
+  // A phone cannot take a picture of its own screen.
+  const phone = !local && globalThis.matchMedia?.("(max-width: 30rem)").matches;
   return (
     <section class={styles.way}>
       <h2>Or on a device that is already in</h2>
       <div class={styles.scan}>
-        {!local && <Qr text={link} label="The link to this request, for a phone's camera" />}
+        {!local && !phone && <Qr text={link} label="The link to this request, for a phone's camera" />}
         <div class={styles.scanWords}>
           <p>
             {local
-              ? "Open Devices in a browser on this computer that is already connected: the request stands there at once. Or take it the link."
-              : "Scan this with a phone that is connected to this gateway, or open Devices there: the request stands there at once."}
+              ? "A browser on this computer that is already connected shows the request at once, under Devices. The link leads there, too."
+              : phone
+                ? "A phone or browser that is already connected shows the request at once, under Devices. The link leads there, too."
+                : "Scan this with a phone that is already connected, or look under Devices in a browser that is: the request stands there at once."}
           </p>
           <p>
             <CopyButton text={link} label="Copy the link to this request" />
@@ -170,5 +179,15 @@ function Name() {
         {said}
       </p>
     </form>
+  );
+}
+
+function Asks({ of }: { of: string[] }) {
+  return (
+    <ul>
+      {of.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   );
 }

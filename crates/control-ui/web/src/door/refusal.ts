@@ -1,12 +1,13 @@
 /** From what stands in the way to what is shown of it: which words, which command, which thing to do next. */
 
 import type { Trouble } from "../gateway/trouble";
+import { isSaid } from "./titles";
 
 /** What the one input is for, when it is shown with a refusal. */
 export type Wanted = "secret" | "password" | "code" | null;
 
 /** The button that goes on. */
-export type Action = "retry" | "reload" | "renew" | null;
+export type Action = "retry" | "reload" | null;
 
 /** How a refusal is shown. */
 export type Shown = {
@@ -17,8 +18,8 @@ export type Shown = {
   actionLabel: string;
   /** Where the command is to be run. */
   where: string;
-  /** A question comes before the command: it opens the gateway to something. */
-  asks: boolean;
+  /** The command is for other clients than a page, which is renewed by loading it anew. */
+  withoutFix: boolean;
 };
 
 const HOST = "On the gateway's host";
@@ -27,6 +28,7 @@ const HERE = "On this computer";
 type Row = Partial<Shown>;
 
 const RETRY: Row = { action: "retry", actionLabel: "Try again" };
+const RELOAD: Row = { action: "reload", actionLabel: "Reload this page" };
 const SECRET: Row = { wanted: "secret", replace: true };
 
 /** By cause. What is not listed gets a command, where there is one, and another try. */
@@ -40,10 +42,8 @@ const ROWS: Record<string, Row> = {
   "C-11": { wanted: "password", replace: true },
   "C-12": { ...RETRY, wanted: "secret" },
   "C-13": { wanted: "secret" },
-  "C-14": { ...RETRY, asks: true },
-  "C-15": { ...RETRY, asks: true },
-  "C-16": { action: "reload", actionLabel: "Reload this page" },
-  "C-22": { action: "reload", actionLabel: "Reload this page" },
+  "C-16": { ...RELOAD, withoutFix: true },
+  "C-22": { ...RELOAD, withoutFix: true },
   "C-26": { action: "retry", actionLabel: "Ask for access again" },
   "C-27": { wanted: "code", replace: true },
   "C-28": { ...RETRY, wanted: "secret" },
@@ -58,10 +58,12 @@ export function shownOf(trouble: Trouble): Shown {
     action: null,
     actionLabel: "",
     where: HOST,
-    asks: false,
+    withoutFix: false,
   };
-  const shown = { ...base, ...(ROWS[trouble.cause] ?? RETRY) };
-  if (trouble.cause === "C-26" && trouble.code === "AUTH_CHANGED") return { ...shown, ...SECRET };
-  if (trouble.details?.code === "AUTH_PASSWORD_MISSING") shown.replace = false;
-  return shown;
+  if (isSaid(trouble, "declined")) return { ...base, action: "retry", actionLabel: "Ask again" };
+  if (isSaid(trouble, "cannotSign") || isSaid(trouble, "signIn")) return { ...base, ...RELOAD };
+  // The new secret is what is needed; the device itself is still approved.
+  if (trouble.cause === "C-26" && trouble.fix?.endsWith("--show"))
+    return { ...base, ...SECRET, replace: false };
+  return { ...base, ...(ROWS[trouble.cause] ?? RETRY) };
 }
