@@ -31,4 +31,5 @@ mod security;
 mod slow;
 mod start;
 mod storm;
+mod ui_http;
 mod why;

@@ -3,13 +3,13 @@
 //!
 //! | Id | Attack | Shown by |
 //! |---|---|---|
-//! | S1 | A link makes the page connect elsewhere with the token | no page with a script is served yet: `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
+//! | S1 | A link makes the page connect elsewhere with the token | the page's policy keeps it from connecting anywhere but where its address says: `ui_http::a_page_may_connect_where_its_address_says_and_nowhere_else` |
 //! | S2 | A foreign page opens a WebSocket | `security::a_foreign_page_gets_nowhere_in_any_mode`, `refusals::proofs::an_origin_is_judged_before_any_secret`, admission `table::pages` |
 //! | S3 | A page guesses the password on this host | `limits::passwords_are_not_guessed_through_a_browser_on_this_host`, admission `table::a_claimed_page_is_no_way_around_the_limit`, admission `table::a_page_that_guesses_does_not_lock_the_gateways_own_page_out` |
-//! | S4 | A page posts to an HTTP endpoint | `security::nothing_changes_over_plain_http`: no endpoint changes anything |
-//! | S5 | DNS rebinding, tricks with `Host` | `security::another_name_in_host_gets_no_answer_over_http`, `local::the_owner_on_the_same_host_is_local_under_local_names_only`, admission `origin::hosts_that_are_served` |
-//! | S6 | The token leaks by URL, Referer or log | `security::a_link_with_a_token_leads_nowhere_else`, `cli::the_log_is_json_lines_without_secrets`, `journal::the_journal_tells_who_was_refused_and_why` |
-//! | S7 | Data without a secret over HTTP | `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
+//! | S4 | A page posts to an HTTP endpoint | `security::nothing_changes_over_plain_http`: no endpoint changes anything; `ui_http::head_tells_what_get_would_and_nothing_else_is_answered` |
+//! | S5 | DNS rebinding, tricks with `Host` | `security::another_name_in_host_gets_no_answer_over_http`, `ui_http::under_a_foreign_name_there_is_the_page_with_its_files_and_nothing_else`, `local::the_owner_on_the_same_host_is_local_under_local_names_only`, admission `origin::hosts_that_are_served` |
+//! | S6 | The token leaks by URL, Referer or log | `security::a_link_with_a_token_leads_nowhere_else`, `ui_http::the_page_has_these_headers`, `ui_http::behind_an_nginx_that_takes_a_prefix_off`, `cli::the_log_is_json_lines_without_secrets`, `journal::the_journal_tells_who_was_refused_and_why` |
+//! | S7 | Data without a secret over HTTP | `ui_http::this_is_all_that_is_told_without_a_secret`, `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
 //! | S8 | Script in exported sessions and links | nothing is rendered yet |
 //! | S10 | A client declares scopes | `pairing::what_a_client_claims_is_not_what_it_gets`, admission `properties::what_is_granted_was_asked_for_and_approved`, admission `table::wrong_or_missing_secrets` |
 //! | S11 | An approver gives more than he has | `pairing::nobody_approves_more_than_he_has`, pairing `grants::nobody_gives_what_he_does_not_have` |
@@ -26,7 +26,7 @@
 //! | S22 | Mode none towards the network | `start::configurations_that_would_let_anybody_in_do_not_start`, `security::a_restart_in_place_gives_up_addresses_that_are_not_wanted_any_more`, config `start::live_changes` |
 //! | S23 | Using up what comes before the door | `limits::an_address_holds_so_many_unfinished_connections_and_the_oldest_gives_way`, `limits::a_declared_length_reserves_no_memory`, `refusals::frames::before_hello_a_frame_has_at_most_64_kib`, `refusals::frames::who_does_not_connect_in_time_is_closed`, `security::who_does_not_finish_a_request_is_cut_off`, `security::one_address_cannot_fill_the_journal` |
 //! | S30 | A method without a scope | `rpc::every_method_asks_for_its_scope_and_for_nothing_else`, gateway `rpc::what_nobody_declared_is_denied` |
-//! | S33 | Odd spellings of paths | `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
+//! | S33 | Odd spellings of paths | `ui_http::no_spelling_of_a_path_leads_to_a_file`, `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
 //! | S39 | Files of a workspace change the gateway | config `file::only_the_dotenv_of_the_state_directory` |
 //! | S41 | Secrets at rest and in output | `security::files_are_their_owners_alone`, `cli::secrets_are_not_shown_and_the_marker_is_never_stored`, `rpc::configuration_read_over_the_wire_holds_no_secret_and_comes_back_whole`, config `first_run::modes_do_not_depend_on_the_umask` |
 //! | S43 | Plain `ws://` to far away | client `target::plaintext_reaches_only_what_is_near` |

@@ -14,6 +14,8 @@ pub struct Response {
     head: String,
     /// The body as text.
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Response {
@@ -65,8 +67,9 @@ pub fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
     let mut answer = Vec::new();
     // A server that closes hard after its answer has still answered.
     let _ = stream.read_to_end(&mut answer);
-    let text = String::from_utf8_lossy(&answer);
-    let (head, body) = text.split_once("\r\n\r\n")?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    let bytes = answer.split_off(end + 4);
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Response { status, head: head.to_owned(), body: body.to_owned() })
+    Some(Response { status, head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
 }

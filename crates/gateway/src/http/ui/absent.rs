@@ -88,3 +88,37 @@ fn why(absence: Absence) -> &'static str {
         Absence::NoSources => "its sources were not there when the gateway was built.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_comes_with_what_to_do() {
+        use Absence::{LeftOut, NoNode, NoPackages, NoSources, NotBuilt, OldNode};
+        let rows = [
+            (LeftOut, "OPENCLAW_UI=off", None),
+            (NoNode, "no Node.js", Some("Install Node.js")),
+            (OldNode, "too old", Some("Install Node.js")),
+            (NoPackages, "npm could not", Some("to the internet")),
+            (NotBuilt, "failed", None),
+            (NoSources, "its sources", Some("the complete sources")),
+        ];
+        for (absence, reason, first) in rows {
+            let page = html(false, absence);
+            assert!(page.contains(reason) && page.contains("cargo install --path crates/cli"), "{page}");
+            assert_eq!(page.matches("<li>").count(), 2 + usize::from(first.is_some()), "{page}");
+            assert!(first.is_none_or(|first| page.contains(first)), "{page}");
+            assert!(!page.contains("claim code") && html(true, absence).contains("claim code"));
+        }
+    }
+
+    #[test]
+    fn its_own_policy_lets_it_look_like_something() {
+        let page = html(true, Absence::NoNode);
+        let style = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();
+        let hash = STANDARD.encode(Sha256::digest(style));
+        assert!(CONTENT_SECURITY_POLICY.ends_with(&format!("style-src 'sha256-{hash}'")));
+        assert!(!page.contains("<script") && !page.contains("style="));
+    }
+}
