@@ -11,6 +11,7 @@ import { Followed } from "./Followed";
 import { failureOf } from "./failures";
 import { Group } from "./Group";
 import { grouped, type Order } from "./list";
+import { PairDialog } from "./pair/PairDialog";
 import { FailureNote, Request } from "./Request";
 import type { NodeRow } from "./rows";
 import { ADMIN } from "./scopes";
@@ -44,6 +45,7 @@ export default function DevicesPage() {
     () => all && grouped(all, { search, order, ...(own !== undefined && { own }) }),
     [all, own, search, order],
   );
+  const pairing = query.value.has("pair");
   const called = query.value.get("request");
   const held = useMemo(() => new Map(all?.paired.map((row) => [row.deviceId, row])), [all]);
 
@@ -60,6 +62,7 @@ export default function DevicesPage() {
           )
         }
       />
+      {pairing && may(ADMIN) && <PairDialog onClose={() => setQuery({ pair: null })} />}
       {!may(ADMIN) && <OnlyItself />}
       {problem.value && (
         <div>
