@@ -18,9 +18,9 @@ import { ADMIN } from "./scopes";
 import { keepFresh, list, problem, reload } from "./store";
 
 const ORDERS: readonly { value: Order; label: string }[] = [
-  { value: "seen", label: "Here last" },
-  { value: "name", label: "Name" },
-  { value: "approved", label: "Approved last" },
+  { value: "seen", label: "Last here first" },
+  { value: "name", label: "By name" },
+  { value: "approved", label: "Newest first" },
 ];
 
 /** Who waits, who is paired, and what each may do. */
