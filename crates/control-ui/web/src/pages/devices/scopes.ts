@@ -1,5 +1,7 @@
 // What scopes imply, and what changes between two sets of them. The gateway decides; this only explains.
 
+import { scopes } from "../../generated/catalogue";
+
 /** Everything that an operator may do. */
 export const ADMIN = "operator.admin";
 /** Look, and change nothing. */
@@ -7,17 +9,13 @@ export const READ = "operator.read";
 /** See and decide who may come in. */
 export const PAIRING = "operator.pairing";
 
-const IMPLIED: Record<string, readonly string[]> = {
-  "operator.write": [READ, "operator.talk", "operator.sessions.read", "operator.sessions.write"],
-  "operator.read": ["operator.sessions.read"],
-  "operator.sessions.write": ["operator.sessions.read"],
-};
+/** What each brings along, by its name. */
+const IMPLIED = new Map(scopes.map(({ name, implies }) => [name, implies]));
 
 /** Whether somebody who holds `held` may do what needs `wanted`. */
 export function implies(held: string, wanted: string): boolean {
   if (held === wanted) return true;
-  if (held === ADMIN) return wanted.startsWith("operator.");
-  return IMPLIED[held]?.includes(wanted) ?? false;
+  return IMPLIED.get(held)?.includes(wanted) ?? false;
 }
 
 /** Whether a set is enough where `wanted` is needed. */
@@ -65,6 +63,6 @@ export function mayBeReadOnly(roles: readonly string[], asked: readonly string[]
 }
 
 /** The set after a box was ticked or cleared; what the tick brings along is not listed besides it. */
-export function toggled(scopes: readonly string[], scope: string, on: boolean): string[] {
-  return on ? essence([...scopes, scope]) : scopes.filter((held) => held !== scope);
+export function toggled(held: readonly string[], scope: string, on: boolean): string[] {
+  return on ? essence([...held, scope]) : held.filter((other) => other !== scope);
 }

@@ -1,15 +1,11 @@
-export const OPERATOR_SCOPES: readonly string[] = [
-  "operator.admin",
-  "operator.read",
-  "operator.write",
-  "operator.approvals",
-  "operator.pairing",
-  "operator.sessions.read",
-  "operator.sessions.write",
-  "operator.questions",
-  "operator.talk",
-  "operator.talk.secrets",
-];
+import { scopes } from "../../generated/catalogue";
+
+/** All operator scopes in the order in which they are shown. */
+export const OPERATOR_SCOPES: readonly string[] = scopes.map(({ name }) => name);
+
+const KNOWN = new Map(scopes.map(({ name, short, says }) => [name, { title: short, text: says }]));
+
+/** A scope as people call it, and what it allows; one that nobody described is shown as it is. */
 export function scopeWords(name: string): { title: string; text: string } {
-  return { title: name.replace(/^operator\./, ""), text: name };
+  return KNOWN.get(name) ?? { title: name, text: "" };
 }
