@@ -36,6 +36,14 @@ export const pages: readonly Page[] = [
     load: () => import("./connections"),
   },
   {
+    path: "/config",
+    title: "Config",
+    icon: "config",
+    about: "Change settings one by one or in the file, with a review and a way back",
+    scope: "operator.read",
+    load: () => import("./config/Config"),
+  },
+  {
     path: "/logs",
     title: "Logs",
     icon: "logs",

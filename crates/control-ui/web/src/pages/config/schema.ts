@@ -1,0 +1,123 @@
+/** The part of JSON Schema that the gateway's schema uses. */
+export type Schema = {
+  type?: string | string[];
+  description?: string;
+  properties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+  enum?: (string | number | boolean | null)[];
+  anyOf?: Schema[];
+  const?: unknown;
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+};
+
+/** What the gateway adds to a path of the schema. */
+export type Hint = {
+  label?: string;
+  help?: string;
+  sensitive?: boolean;
+  restart?: boolean;
+  advanced?: boolean;
+};
+
+export type ConfigSchema = { schema: Schema; uiHints: Record<string, Hint>; version: string };
+
+/** How a setting is edited. `json`: as text, because nothing simpler fits. */
+export type Kind = "boolean" | "number" | "text" | "choice" | "texts" | "json";
+
+/** One setting: a leaf of the schema. */
+export type Setting = {
+  /** `gateway.port` */
+  key: string;
+  path: readonly string[];
+  kind: Kind;
+  help: string;
+  secret: boolean;
+  /** Takes effect only after a restart. */
+  restart: boolean;
+  /** In words, when the schema has one. */
+  fallback: string | null;
+  choices: readonly string[];
+  integer: boolean;
+  min: number | undefined;
+  max: number | undefined;
+};
+
+/** A part of the file: `gateway`, `agents`. */
+export type Section = { name: string; help: string; settings: readonly Setting[] };
+
+/** Deeper objects are edited as text. */
+const DEEPEST = 7;
+
+/** All settings by section, in the order of the schema. Sections of which nothing is known are left to the file. */
+export function sectionsOf({ schema, uiHints }: ConfigSchema): Section[] {
+  return Object.entries(schema.properties ?? {})
+    .map(([name, part]) => {
+      const settings: Setting[] = [];
+      collect(part, [name], uiHints, settings);
+      return { name, help: uiHints[name]?.help ?? part.description ?? "", settings };
+    })
+    .filter((section) => section.settings.length > 0);
+}
+
+function collect(node: Schema, path: string[], hints: Record<string, Hint>, into: Setting[]): void {
+  const known = Object.entries(node.properties ?? {});
+  if (known.length > 0 && !node.anyOf && path.length < DEEPEST) {
+    for (const [name, child] of known) collect(child, [...path, name], hints, into);
+    return;
+  }
+  // A part with no known inside is edited in the file.
+  if (path.length > 1) into.push(setting(node, path, hints));
+}
+
+function setting(node: Schema, path: string[], hints: Record<string, Hint>): Setting {
+  const key = path.join(".");
+  const hint = hints[key];
+  return {
+    key,
+    path,
+    kind: kindOf(node),
+    help: hint?.help ?? node.description ?? "",
+    secret: hint?.sensitive ?? false,
+    restart: hint?.restart ?? false,
+    fallback: node.default === undefined ? null : inWords(node.default),
+    choices: (node.enum ?? []).map(String),
+    integer: node.type === "integer",
+    min: node.minimum,
+    max: node.maximum,
+  };
+}
+
+function kindOf(node: Schema): Kind {
+  if (node.enum?.every((value) => typeof value === "string")) return "choice";
+  if (node.type === "boolean") return "boolean";
+  if (node.type === "integer" || node.type === "number") return "number";
+  if (node.type === "string") return "text";
+  if (node.type === "array" && node.items?.type === "string") return "texts";
+  // Text, or a reference to where the secret is kept.
+  if (node.anyOf?.some((way) => way.type === "string")) return "text";
+  return "json";
+}
+
+/** A value as it is read aloud. */
+export function inWords(value: unknown): string {
+  if (value === true) return "on";
+  if (value === false) return "off";
+  if (typeof value === "string") return value === "" ? "empty" : value;
+  return JSON.stringify(value);
+}
+
+/** Settings that fit all words, by path or help. */
+export function find(sections: readonly Section[], words: string): Setting[] {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return [];
+  const all = sections.flatMap((section) => section.settings);
+  const fits = (text: string) => wanted.every((word) => text.includes(word));
+  const byKey = all.filter((setting) => fits(setting.key.toLowerCase()));
+  const byHelp = all.filter(
+    (setting) => !byKey.includes(setting) && fits(`${setting.key} ${setting.help}`.toLowerCase()),
+  );
+  return [...byKey, ...byHelp];
+}

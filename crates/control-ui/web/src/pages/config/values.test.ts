@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { type ConfigSchema, find, type Kind, type Setting, sectionsOf } from "./schema";
+import { at, fromTyped, overtaken, toPatch, toTyped } from "./values";
+
+const schema: ConfigSchema = {
+  version: "1",
+  schema: {
+    type: "object",
+    properties: {
+      gateway: {
+        type: "object",
+        properties: {
+          port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789 },
+          bind: { type: "string", enum: ["loopback", "lan"], default: "loopback" },
+          auth: {
+            type: "object",
+            properties: { token: { anyOf: [{ type: "string" }, { type: "object" }] } },
+          },
+          trustedProxies: { type: "array", items: { type: "string" } },
+          flag: { type: "boolean", default: false },
+          headers: { type: "object", additionalProperties: { type: "string" } },
+        },
+      },
+      broadcast: { type: "object" },
+    },
+  },
+  uiHints: {
+    gateway: { help: "The gateway itself." },
+    "gateway.port": { help: "Port for WebSocket and HTTP." },
+    "gateway.auth.token": { sensitive: true },
+  },
+};
+const sections = sectionsOf(schema);
+const settings = sections[0]?.settings ?? [];
+
+function named(key: string): Setting {
+  const setting = settings.find((setting) => setting.key === key);
+  if (!setting) throw new Error(`no ${key}`);
+  return setting;
+}
+
+describe("the schema", () => {
+  it("becomes settings by section", () => {
+    expect(sections.map(({ name, help }) => [name, help])).toEqual([["gateway", "The gateway itself."]]);
+    expect(settings.map(({ key, kind }) => [key, kind])).toEqual<[string, Kind][]>([
+      ["gateway.port", "number"],
+      ["gateway.bind", "choice"],
+      ["gateway.auth.token", "text"],
+      ["gateway.trustedProxies", "texts"],
+      ["gateway.flag", "boolean"],
+      ["gateway.headers", "json"],
+    ]);
+    expect(named("gateway.port")).toMatchObject({ fallback: "18789", integer: true, min: 1 });
+    expect(named("gateway.auth.token").secret).toBe(true);
+  });
+
+  it.each([
+    ["port", ["gateway.port"]],
+    ["websocket", ["gateway.port"]],
+    ["gateway prox", ["gateway.trustedProxies"]],
+    ["", []],
+    ["nowhere", []],
+  ])("is searched for %j", (words, keys) => {
+    expect(find(sections, words).map((setting) => setting.key)).toEqual(keys);
+  });
+});
+
+describe("what is typed", () => {
+  it.each<[string, string | boolean, unknown]>([
+    ["gateway.port", "80", { value: 80 }],
+    ["gateway.port", "", { value: undefined }],
+    ["gateway.port", "x", { wrong: "“x” is not a number." }],
+    ["gateway.port", "1.5", { wrong: "This has to be a whole number." }],
+    ["gateway.port", "0", { wrong: "The least is 1." }],
+    ["gateway.port", "70000", { wrong: "The most is 65535." }],
+    ["gateway.trustedProxies", " a \n\nb", { value: ["a", "b"] }],
+    ["gateway.flag", false, { value: false }],
+    ["gateway.headers", '{"a":"b"}', { value: { a: "b" } }],
+    ["gateway.auth.token", '{"source":"env","id":"T"}', { value: { source: "env", id: "T" } }],
+    ["gateway.auth.token", "secret", { value: "secret" }],
+  ])("for %s, %j is read as %j", (key, typed, want) => {
+    expect(fromTyped(named(key), typed)).toEqual(want);
+  });
+
+  it("survives the way there and back", () => {
+    for (const [key, value] of [
+      ["gateway.port", 81],
+      ["gateway.trustedProxies", ["a", "b"]],
+      ["gateway.headers", { a: "b" }],
+      ["gateway.flag", true],
+    ] as const) {
+      expect(fromTyped(named(key), toTyped(named(key).kind, value))).toEqual({ value });
+    }
+  });
+
+  it("becomes a patch in which null takes away", () => {
+    const staged = new Map<string, string | boolean>([
+      ["gateway.port", "81"],
+      ["gateway.bind", ""],
+      ["gateway.auth.token", "t"],
+    ]);
+    expect(toPatch(settings, staged)).toEqual({ gateway: { port: 81, bind: null, auth: { token: "t" } } });
+  });
+});
+
+it("a change elsewhere is noticed only where it meets one of ours", () => {
+  const staged = new Map([["gateway.port", "81"]]);
+  const base = { gateway: { port: 1, bind: "lan" } };
+  expect(overtaken(settings, staged, base, { gateway: { port: 1, bind: "loopback" } })).toEqual([]);
+  expect(overtaken(settings, staged, base, { gateway: { port: 2 } })).toEqual([named("gateway.port")]);
+});
+
+it.each([
+  [["a", "b"], 1],
+  [["a", "c"], undefined],
+  [["a", "b", "c"], undefined],
+  [["toString"], undefined],
+])("the value at %j is %j", (path, value) => {
+  expect(at({ a: { b: 1 } }, path)).toBe(value);
+});
