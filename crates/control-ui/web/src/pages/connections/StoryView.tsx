@@ -38,6 +38,7 @@ type ToldProps = { entry: Entry; device?: DeviceNow | undefined; request?: Reque
 function Told({ entry, device, request }: ToldProps) {
   const since = sinceInWords(entry.standing, device, request);
   const client = clientInWords(entry.client);
+  const deviceId = entry.deviceId ?? device?.deviceId;
   const waiting = device?.requestId ?? (request?.state === "waiting" ? request.requestId : undefined);
   const fix = isOpen(entry) ? entry.fix : null;
   return (
@@ -65,7 +66,7 @@ function Told({ entry, device, request }: ToldProps) {
               ["Way", entry.path],
               ["Asked for", entry.host],
               ["Web page", entry.origin],
-              ["Device", entry.deviceId ? <DeviceLink id={entry.deviceId} device={device} /> : null],
+              ["Device", deviceId ? <DeviceLink id={deviceId} device={device} /> : null],
               ["Request", request ? <RequestLink request={request} /> : null],
               ["Was told", entry.message],
               [

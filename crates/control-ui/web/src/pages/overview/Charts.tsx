@@ -1,9 +1,10 @@
+import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
 import { Area } from "../../charts/Area";
 import { Bars } from "../../charts/Bars";
 import { clockTime } from "../../charts/scale";
 import { may } from "../../gateway/call";
-import { useLive } from "../../gateway/live";
+import { type Live, useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { Ago, Badge, Busy, Button, now, Panel } from "../../ui";
 import { Failed } from "../connections/Failed";
@@ -21,46 +22,62 @@ const SPANS: Record<Span, { label: string; words: string }> = {
   days: { label: "2 days", words: "the last 2 days" },
 };
 
-/** Refusals and connections over time, and who was refused last. */
-export function ChartsPart() {
-  const [span, setSpan] = useState<Span>("hours");
+/** What was counted, kept fresh, and how far back a reader looks. */
+export interface Lookback {
+  live: Live<History>;
+  span: Span;
+  choose: (span: Span) => void;
+}
+
+/** Loads the counts for both charts; they look equally far back. */
+export function useHistory(): Lookback {
+  const [span, choose] = useState<Span>("hours");
+  const live = useLive<History>("gateway.history", {}, { everyMs: 60_000 });
+  useEvent("gateway.refused", live.reload, 5_000);
+  useEvent("gateway.connections", live.reload, 5_000);
+  return { live, span, choose };
+}
+
+/** Refusals over time, and who was refused last. */
+export function RefusedPart({ history }: { history: Lookback }) {
   const mayPair = may("operator.pairing");
-  const history = useLive<History>("gateway.history", {}, { everyMs: 60_000 });
-  useEvent("gateway.refused", history.reload, 5_000);
-  useEvent("gateway.connections", history.reload, 5_000);
-  const found = history.data && seriesFor(atThisClock(history.data), span);
-  const choose = (
+  return (
+    <Panel title="Refused" actions={<Choose history={history} of="refusals" />}>
+      <div class={styles.refused}>
+        <Drawn history={history} chart={RefusedChart} />
+        {mayPair && <LastRefused />}
+      </div>
+    </Panel>
+  );
+}
+
+/** Connections over time. */
+export function ConnectionsPart({ history }: { history: Lookback }) {
+  return (
+    <Panel title="Connections over time" actions={<Choose history={history} of="connections" />}>
+      <Drawn history={history} chart={ConnectionsChart} />
+    </Panel>
+  );
+}
+
+function Choose({ history: { span, choose }, of }: { history: Lookback; of: string }) {
+  return (
     <fieldset class={styles.spans}>
-      <legend class="visually-hidden">How far back</legend>
+      <legend class="visually-hidden">How far back to look at {of}</legend>
       {(Object.keys(SPANS) as Span[]).map((key) => (
-        <Button key={key} small aria-pressed={key === span} onClick={() => setSpan(key)}>
+        <Button key={key} small aria-pressed={key === span} onClick={() => choose(key)}>
           {SPANS[key].label}
         </Button>
       ))}
     </fieldset>
   );
-  return (
-    <>
-      <Panel title="Refused" actions={choose}>
-        <div class={styles.refused}>
-          {found && <RefusedChart {...found} span={span} />}
-          {!found && <Waiting error={history.error} reload={history.reload} />}
-          {mayPair && <LastRefused />}
-        </div>
-      </Panel>
-      <Panel title="Connections over time" actions={choose}>
-        {found ? (
-          <ConnectionsChart {...found} span={span} />
-        ) : (
-          <Waiting error={history.error} reload={history.reload} />
-        )}
-      </Panel>
-    </>
-  );
 }
 
-function Waiting({ error, reload }: Pick<ReturnType<typeof useLive>, "error" | "reload">) {
-  if (error) return <Failed error={error} what="The history" again={reload} />;
+function Drawn({ history, chart: Chart }: { history: Lookback; chart: ComponentType<ChartProps> }) {
+  const { live, span } = history;
+  const found = live.data && seriesFor(atThisClock(live.data), span);
+  if (found) return <Chart {...found} span={span} />;
+  if (live.error) return <Failed error={live.error} what="The history" again={live.reload} />;
   return <Busy what="Loading the history" />;
 }
 

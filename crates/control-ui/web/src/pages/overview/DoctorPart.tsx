@@ -158,7 +158,6 @@ function FindingView({ finding, examination }: { finding: Finding; examination: 
             {finding.line ? `, line ${finding.line}` : ""}
           </p>
         )}
-        {fix ? <Command line={fix} /> : fixHint && <p>{fixHint}</p>}
         {repair?.here && (
           <Button
             small
@@ -167,8 +166,13 @@ function FindingView({ finding, examination }: { finding: Finding; examination: 
             aria-label={`Run the repair: ${finding.what}`}
             onClick={() => void examination.run(finding)}
           >
-            Run
+            Run the repair
           </Button>
+        )}
+        {fix ? (
+          <Command line={fix} where={repair?.here ? "Or on the gateway's host:" : undefined} />
+        ) : (
+          fixHint && <p>{fixHint}</p>
         )}
         {repair && !repair.here && <p class={styles.word}>{repair.why}</p>}
       </div>

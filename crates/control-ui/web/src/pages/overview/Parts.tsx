@@ -1,5 +1,5 @@
 import { Link } from "../../shell/Link";
-import { Ago, Facts, Id, longSpan, now, Panel } from "../../ui";
+import { exact, Facts, Id, longSpan, now, Panel } from "../../ui";
 import { atHere } from "../connections/here";
 import styles from "./Overview.module.css";
 import type { Overview } from "./wire";
@@ -17,7 +17,7 @@ export function GatewayPart({ overview }: { overview: Overview }) {
           [
             "Running",
             <>
-              for {longSpan(now.value - startedAt)}, started <Ago ms={startedAt} />
+              for {longSpan(now.value - startedAt)}, since {exact(startedAt)}
             </>,
           ],
           ["Listens on", setup ? <Addresses addresses={setup.addresses} tls={setup.tls} /> : null],

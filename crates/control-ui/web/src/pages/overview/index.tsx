@@ -4,7 +4,7 @@ import { PageHead } from "../../shell/PageHead";
 import { Busy } from "../../ui";
 import { Failed } from "../connections/Failed";
 import { useEvent } from "../connections/useEvent";
-import { ChartsPart } from "./Charts";
+import { ConnectionsPart, RefusedPart, useHistory } from "./Charts";
 import { DoctorPart, useDoctor } from "./DoctorPart";
 import { Headline } from "./Headline";
 import styles from "./Overview.module.css";
@@ -17,6 +17,7 @@ export default function OverviewPage() {
   const mayDoctor = may("operator.admin");
   const overview = useLive<Overview>("gateway.overview", {}, { everyMs: 15_000 });
   const examination = useDoctor(mayDoctor);
+  const history = useHistory();
   for (const event of [
     "gateway.connections",
     "gateway.refused",
@@ -34,13 +35,18 @@ export default function OverviewPage() {
       {data && (
         <>
           <Headline verdict={verdictOf(data, examination.doctor)} />
-          <div class={styles.grid}>
-            <PeoplePart overview={data} />
-            <GatewayPart overview={data} />
-            <ChartsPart />
-            <OtherParts overview={data} />
+          <PeoplePart overview={data} />
+          <div class={styles.columns}>
+            <div class={styles.column}>
+              <RefusedPart history={history} />
+              {mayDoctor && <DoctorPart examination={examination} />}
+            </div>
+            <div class={styles.column}>
+              <ConnectionsPart history={history} />
+              <GatewayPart overview={data} />
+              <OtherParts overview={data} />
+            </div>
           </div>
-          {mayDoctor && <DoctorPart examination={examination} />}
         </>
       )}
     </>
