@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Badge, Button, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
 import styles from "./Form.module.css";
@@ -16,50 +17,47 @@ type SettingRowProps = {
 
 /** One setting with what it does, what it is, and the control that changes it. */
 export function SettingRow({ setting, value, typed, disabled, onTyped }: SettingRowProps) {
-  const { key, path, help, fallback, restart } = setting;
+  const { key, help, fallback, restart } = setting;
   const isSet = value !== undefined;
   const changed = typed !== undefined;
   return (
     <div class={styles.setting} data-changed={changed || undefined}>
-      <p class={styles.name}>
-        <code>{path.at(-1)}</code>
-        {changed ? (
-          <Badge tone="info">changed</Badge>
-        ) : isSet ? (
-          <Badge>set</Badge>
-        ) : (
-          fallback !== null && <span class={styles.fallback}>{fallback} unless set</span>
-        )}
-        {restart && <Badge title="Takes effect after a restart">restart</Badge>}
-      </p>
       <Control
         setting={setting}
         value={value}
         typed={typed}
         disabled={disabled}
         onTyped={onTyped}
-        label={key}
+        label={<code>{key}</code>}
         hint={help}
       />
-      {!disabled && (changed || isSet) && (
+      <div class={styles.side}>
         <p class={styles.ways}>
-          {changed && (
-            <Button small kind="quiet" icon="undo" onClick={() => onTyped(undefined)}>
-              Take back
-            </Button>
-          )}
-          {isSet && typed !== "" && (
-            <Button small kind="quiet" icon="trash" onClick={() => onTyped("")}>
-              Unset{fallback !== null && `, back to ${fallback}`}
-            </Button>
-          )}
+          {changed ? <Badge tone="info">changed</Badge> : isSet && <Badge>set</Badge>}
+          {restart && <Badge title="Takes effect after a restart">restart</Badge>}
         </p>
-      )}
+        {changed && (
+          <Button small kind="quiet" icon="undo" onClick={() => onTyped(undefined)}>
+            Take back
+          </Button>
+        )}
+        {!disabled && isSet && typed !== "" && (
+          <Button
+            small
+            kind="quiet"
+            icon="trash"
+            title={fallback === null ? undefined : `It is ${fallback} then`}
+            onClick={() => onTyped("")}
+          >
+            Unset
+          </Button>
+        )}
+      </div>
     </div>
   );
 }
 
-type ControlProps = SettingRowProps & { label: string; hint: string };
+type ControlProps = SettingRowProps & { label: ComponentChildren; hint: string };
 
 function Control({ setting, value, typed, disabled, onTyped, label, hint }: ControlProps) {
   const shown = typed ?? toTyped(setting.kind, value);
