@@ -5,6 +5,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`facts`] | what the checks look at, and gathering what can be read from this machine's files |
+//! | [`attention`] | what somebody should look at, the worst first; [`trouble`]: what hides the cause of other trouble |
 //! | [`audit`] | what lets in more than the owner may think (`security audit`) |
 //! | [`checks`] | the checks, in the order in which a connection can fail (G2-12) |
 //! | [`finding`] | what a check says |
@@ -12,6 +13,7 @@
 //! | [`token`] | making a gateway token, and nothing else (D-07) |
 //! | [`patch`] | a change of the configuration as lines before and after, without secrets |
 
+pub mod attention;
 pub mod audit;
 pub mod checks;
 pub mod facts;
@@ -19,6 +21,7 @@ pub mod finding;
 pub mod patch;
 pub mod repair;
 pub mod token;
+pub mod trouble;
 
 pub use checks::{Check, all, run};
 pub use facts::Facts;

@@ -1,6 +1,6 @@
 //! The gateway without its sockets: everything a call, a connection or a command on a stopped gateway works with.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,6 +52,8 @@ pub struct Facts {
     pub boot_id: Arc<str>,
     /// Port that the gateway listens on; 0 for a stopped one.
     pub port: u16,
+    /// The addresses that it listens on.
+    pub listening: Vec<SocketAddr>,
 }
 
 /// The gateway.

@@ -83,6 +83,7 @@ impl Offline {
             in_container: container::detect().is_some(),
             boot_id: uuid::Uuid::new_v4().to_string().into(),
             port: plan.port,
+            listening: Vec::new(),
         };
         let settings = Settings::new(loaded, plan, crate::reload::own_addresses());
         Ok(Self { core: Core::new(paths.clone(), env.clone(), settings, store, facts, None), _lock: lock })

@@ -191,6 +191,7 @@ fn start_and_serve(options: RunOptions) -> Result<(), Failure> {
         in_container,
         boot_id: uuid::Uuid::new_v4().to_string().into(),
         port: plan.port,
+        listening: listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect(),
     };
     let settings = Settings::new(loaded, plan.clone(), reload::own_addresses());
     let paths = options.paths.clone();

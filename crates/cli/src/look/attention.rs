@@ -1,139 +1,39 @@
 //! What needs somebody's attention, the worst first, each with the command that ends it. This is the list that a person
-//! reads; everything else that `status` prints is there to look things up.
+//! reads; everything else that `status` prints is there to look things up. What a running gateway knows of itself is
+//! worded in `openclaw_doctor::attention`; here is the rest.
 
-use openclaw_config::Severity;
 use openclaw_config::gateway::Mode;
+use openclaw_doctor::attention::{self, Configuration};
+pub(crate) use openclaw_doctor::attention::{Item, Topic, Weight};
 use openclaw_os::port_owner::Holder;
 use openclaw_protocol::refusal::{PortHolder, Vantage, bind_without_auth, port_taken};
-use openclaw_protocol::scope::Scope;
-use openclaw_protocol::words::{Words, escape};
-use openclaw_service::audit::Level;
-use serde_json::{Value, json};
+use openclaw_protocol::words::Words;
+use serde_json::Value;
 
 use super::{OwnerView, Survey};
 use crate::version::VERSION;
 
-/// Of a list that others can make long, so many items are told.
-const MAX_TOLD: usize = 5;
-
-/// How bad something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Weight {
-    /// Something does not work.
-    Bad,
-    /// Something will not work, or works differently than it looks.
-    Warn,
-    /// A decision waits.
-    Note,
-}
-
-impl Weight {
-    fn as_str(self) -> &'static str {
-        match self {
-            Weight::Bad => "error",
-            Weight::Warn => "warning",
-            Weight::Note => "info",
-        }
-    }
-}
-
-/// What something is about, for those who have said it in another way already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Topic {
-    /// The configuration file.
-    Config,
-    /// Whether the gateway runs.
-    Running,
-    /// What clients meet.
-    Door,
-    /// Secret sources.
-    Secrets,
-    /// Disk, log and store.
-    Trouble,
-    /// Devices and requests.
-    Devices,
-    /// The supervisor's definitions.
-    Service,
-}
-
-/// One thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    /// What it is about.
-    pub(crate) topic: Topic,
-    /// How bad it is.
-    pub(crate) weight: Weight,
-    /// The cause of the troubleshooting list, `C-08`.
-    pub(crate) cause: Option<String>,
-    /// What it is, in a sentence.
-    pub(crate) text: String,
-    /// The command that ends it.
-    pub(crate) fix: Option<String>,
-}
-
-impl Item {
-    fn new(topic: Topic, weight: Weight, text: impl Into<String>) -> Item {
-        Item { topic, weight, cause: None, text: text.into(), fix: None }
-    }
-
-    fn cause(mut self, cause: Option<&str>) -> Item {
-        self.cause = cause.map(str::to_owned);
-        self
-    }
-
-    fn fix(mut self, fix: impl Into<String>) -> Item {
-        self.fix = Some(fix.into());
-        self
-    }
-
-    /// For programs.
-    pub(crate) fn json(&self) -> Value {
-        json!({ "level": self.weight.as_str(), "cause": self.cause, "message": self.text, "fix": self.fix })
-    }
-}
-
 /// Everything that needs attention.
 pub(crate) fn of(survey: &Survey, vantage: &Vantage) -> Vec<Item> {
-    let mut items = Vec::new();
-    configuration(survey, vantage, &mut items);
+    let refuses = survey.would_refuse().map(|lines| would_refuse(survey, lines, vantage));
+    let config = Configuration {
+        valid: survey.config.valid,
+        issues: &survey.config.issues,
+        would_refuse: refuses,
+        in_force: survey.owner.status("/configuration/inForce").and_then(Value::as_bool),
+    };
+    let mut items = attention::configuration(config, vantage);
     running(survey, vantage, &mut items);
     door(survey, &mut items);
     secrets(survey, &mut items);
-    for trouble in &survey.troubles {
-        items.push(Item::new(Topic::Trouble, Weight::Bad, trouble.text.clone()));
-    }
-    devices(survey, vantage, &mut items);
-    service(survey, vantage, &mut items);
+    items.extend(attention::troubles(&survey.troubles));
+    let answers = survey.owner.answers();
+    let own = answers.and_then(|answers| answers.own_device.as_ref()).map(|device| &device.scopes);
+    let status = answers.map(|answers| &answers.status);
+    items.extend(attention::devices(status, survey.devices.pending, own, vantage));
+    items.extend(survey.service.iter().flat_map(|report| attention::service(report, vantage)));
     items.sort_by_key(|item| item.weight);
     items
-}
-
-fn configuration(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
-    let config = &survey.config;
-    if !config.valid {
-        let count = config.blocking().count();
-        let first = config.blocking().next().map(|issue| format!(": {issue}")).unwrap_or_default();
-        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        let text = format!("The configuration is invalid{first}{more}.");
-        items.push(Item::new(Topic::Config, Weight::Bad, text).fix(vantage.openclaw("doctor --fix")));
-    } else if let Some(lines) = survey.would_refuse() {
-        items.push(would_refuse(survey, lines, vantage));
-    }
-    for issue in config.parts_off().filter(|_| config.valid).take(MAX_TOLD) {
-        let text = format!("A part of the configuration is off: {issue}.");
-        items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("config validate")));
-    }
-    let warnings = config.issues.iter().filter(|issue| issue.severity == Severity::Warning);
-    if let (true, Some(first)) = (config.valid, warnings.clone().next()) {
-        let count = warnings.count();
-        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        let text = format!("The configuration has a warning: {first}{more}.");
-        items.push(Item::new(Topic::Config, Weight::Note, text).fix(vantage.openclaw("config validate")));
-    }
-    if survey.owner.status("/configuration/inForce") == Some(&Value::Bool(false)) && config.valid {
-        let text = "The configuration on the disk is not the one in force.";
-        items.push(Item::new(Topic::Config, Weight::Warn, text).fix(vantage.openclaw("gateway restart")));
-    }
 }
 
 /// Why a start would fail, before anybody tries.
@@ -246,84 +146,5 @@ fn secrets(survey: &Survey, items: &mut Vec<Item>) {
             continue;
         }
         items.push(Item { cause, fix, ..item });
-    }
-}
-
-fn devices(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
-    if survey.devices.pending > 0 {
-        let text = match survey.devices.pending {
-            1 => "1 device waits for approval.".to_owned(),
-            count => format!("{count} devices wait for approval."),
-        };
-        items.push(Item::new(Topic::Devices, Weight::Note, text).fix(vantage.openclaw("devices list")));
-    }
-    if let Some(count) = survey.owner.refused_recently().filter(|count| *count > 0) {
-        let connections = if count == 1 { "connection was" } else { "connections were" };
-        let text = format!("{count} {connections} refused in the last 10 minutes.");
-        items.push(Item::new(Topic::Devices, Weight::Note, text).fix(vantage.openclaw("why last")));
-    }
-    if let Some(device) = survey.owner.answers().and_then(|answers| answers.own_device.as_ref())
-        && !device.scopes.is_empty()
-        && !device.scopes.satisfies(Scope::ADMIN)
-    {
-        let text =
-            format!("This machine's own command line is approved for {} only.", device.scopes.in_words());
-        items.push(Item::new(Topic::Devices, Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
-    }
-    let list =
-        |pointer: &str| survey.owner.status(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
-    let text = |value: &Value, name: &str| {
-        Words::new(value.get(name).and_then(Value::as_str).unwrap_or("?")).to_string()
-    };
-    for widened in list("/devices/handEdited").iter().take(MAX_TOLD) {
-        let scopes: Vec<String> = widened
-            .get("scopes")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(|scope| Words::new(scope).to_string())
-            .collect();
-        let sentence =
-            format!("{} was given {} by hand in paired.json.", text(widened, "name"), scopes.join(", "));
-        let id = text(widened, "deviceId");
-        let id = crate::hint::word(&id, "<deviceId>");
-        items.push(
-            Item::new(Topic::Devices, Weight::Note, sentence)
-                .fix(vantage.openclaw(&format!("devices undo {id}"))),
-        );
-    }
-    for aside in list("/devices/setAside").iter().take(MAX_TOLD) {
-        let why = escape(aside.get("why").and_then(Value::as_str).unwrap_or("unknown"), 200);
-        let kept = aside
-            .get("keptIn")
-            .and_then(Value::as_str)
-            .map(|path| format!(" It is kept in {}.", escape(path, 300)))
-            .unwrap_or_default();
-        let sentence =
-            format!("A record of paired.json was set aside ({}): {why}.{kept}", text(aside, "record"));
-        items.push(Item::new(Topic::Devices, Weight::Warn, sentence).fix(vantage.openclaw("doctor --fix")));
-    }
-}
-
-fn service(survey: &Survey, vantage: &Vantage, items: &mut Vec<Item>) {
-    let Some(report) = &survey.service else { return };
-    if report.installed {
-        let issues = report.issues.iter().filter(|issue| issue.level == Level::Recommended);
-        for issue in issues.take(MAX_TOLD) {
-            let text = format!("The service definition: {}", issue.message);
-            items.push(Item::new(Topic::Service, Weight::Warn, text).fix(vantage.openclaw("doctor --fix")));
-        }
-    }
-    for extra in report.extra.iter().filter(|extra| extra.legacy).take(MAX_TOLD) {
-        let item = Item::new(
-            Topic::Service,
-            Weight::Warn,
-            format!("An older product's service is still there: {}.", extra.line()),
-        );
-        items.push(match extra.cleanup(openclaw_os::peer::own_uid()).into_iter().next() {
-            Some(command) => item.fix(command),
-            None => item,
-        });
     }
 }

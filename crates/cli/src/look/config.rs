@@ -40,11 +40,6 @@ impl ConfigFacts {
         self.issues.iter().filter(|issue| issue.severity != Severity::Warning && !self.valid)
     }
 
-    /// Parts that are switched off because of what is written there (ruling 11).
-    pub(crate) fn parts_off(&self) -> impl Iterator<Item = &Issue> {
-        self.issues.iter().filter(|issue| issue.severity == Severity::PartOff)
-    }
-
     /// For programs.
     pub(crate) fn json(&self) -> Value {
         let mut document = json!({ "path": self.path, "exists": self.exists, "valid": self.valid });

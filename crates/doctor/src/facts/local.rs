@@ -86,6 +86,14 @@ pub struct OwnDevice {
     pub foreign_cache: Option<PathBuf>,
 }
 
+impl OwnDevice {
+    /// Of this state directory.
+    #[must_use]
+    pub fn of(paths: &Paths) -> Self {
+        own_device(paths)
+    }
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub struct Local {
@@ -115,7 +123,6 @@ impl Local {
     pub fn gather(paths: &Paths, env: &Env) -> Self {
         let owners = Owners::of_state(&paths.state_dir);
         let database = paths.database();
-        let own_device = own_device(paths);
         Self {
             uid: openclaw_os::peer::own_uid(),
             files: files(paths, env, &owners),
@@ -125,7 +132,7 @@ impl Local {
             has_database: database.exists(),
             database: damaged_database(&database),
             view: damaged_view(&paths.devices_dir().join("paired.json")),
-            own_device,
+            own_device: OwnDevice::of(paths),
         }
     }
 }

@@ -22,6 +22,7 @@
 use std::sync::Arc;
 
 use openclaw_protocol::scope::Scope;
+use openclaw_protocol::time::Millis;
 use serde_json::{Map, Value, json};
 
 use super::{Methods, NoParams};
@@ -43,8 +44,13 @@ pub(super) fn methods() -> Methods {
 }
 
 async fn history(core: Arc<Core>, _: Authority, _: NoParams) -> Reply {
-    let now = core.now();
-    let (since, mut series) = core.history.read(now);
+    let (since, series) = read(&core);
+    Ok(json!({"ts": core.now(), "sinceMs": since, "series": series.iter().map(told).collect::<Vec<_>>()}))
+}
+
+/// Since when counting goes on, and the series: fine, coarse.
+fn read(core: &Core) -> (Millis, [Series; 2]) {
+    let (since, mut series) = core.history.read(core.now());
     for entry in core.journal.entries(usize::MAX) {
         // Nothing of an earlier run is ever counted on, so an entry lies on one side of the start.
         if entry.ts < since {
@@ -53,7 +59,15 @@ async fn history(core: Arc<Core>, _: Authority, _: NoParams) -> Reply {
             }
         }
     }
-    Ok(json!({"ts": now, "sinceMs": since, "series": series.iter().map(told).collect::<Vec<_>>()}))
+    (since, series)
+}
+
+/// How many connections were refused in the last day, to the quarter of an hour.
+pub(super) fn refused_last_day(core: &Core) -> u64 {
+    const DAY_MS: u64 = 86_400_000;
+    let (_, [_, coarse]) = read(core);
+    let steps = usize::try_from(DAY_MS / coarse.step_ms).unwrap_or(usize::MAX);
+    coarse.refused.iter().rev().take(steps).map(|count| u64::from(*count)).sum()
 }
 
 fn told(series: &Series) -> Value {

@@ -13,6 +13,7 @@ pub mod history;
 pub mod journal;
 pub mod logs;
 pub mod node;
+pub mod overview;
 mod refused;
 pub mod restart;
 mod sight;
@@ -43,6 +44,7 @@ pub fn router() -> Router {
         connections::methods(),
         history::methods(),
         doctor::methods(),
+        overview::methods(),
         connect::methods(),
         empty::methods(),
     ])

@@ -109,7 +109,7 @@ fn clients_sections(core: &Core, dialect: Dialect, full: bool) -> Map<String, Va
 }
 
 /// Resident memory of this process.
-fn resident_bytes() -> Option<u64> {
+pub(super) fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)

@@ -64,6 +64,7 @@ impl House {
             in_container: false,
             boot_id: "boot".into(),
             port: 18_789,
+            listening: vec!["127.0.0.1:18789".parse().unwrap()],
         };
         let settings = Settings::new(loaded, plan, Vec::new());
         Self { core: Core::new(paths, env, settings, store, facts, None), clock, dir }

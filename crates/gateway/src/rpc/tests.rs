@@ -60,6 +60,7 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("gateway.connections", "pairing h", "pairing h"),
     ("gateway.connections.close", "admin h", "admin h"),
     ("gateway.history", "read h", "read h"),
+    ("gateway.overview", "read h", "read h"),
     ("gateway.doctor", "admin h", "admin h"),
     ("gateway.doctor.fix", "admin h", "admin h"),
 ];
