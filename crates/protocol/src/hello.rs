@@ -265,6 +265,9 @@ struct AuthV4<'a> {
     device_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_at_ms: Option<Millis>,
+    // Ours: what the owner approved, so that a page need not ask for everything to learn what it may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token_scopes: Option<&'a ScopeSet>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     device_tokens: &'a [DeviceTokenGrant],
 }
@@ -349,6 +352,7 @@ impl<'a> AuthV4<'a> {
             recovery_migration_allowed: auth.recovery_migration_allowed.then_some(true),
             device_token: auth.device_token.as_ref().map(|grant| grant.device_token.expose()),
             issued_at_ms: auth.device_token.as_ref().map(|grant| grant.issued_at_ms),
+            device_token_scopes: auth.device_token.as_ref().map(|grant| &grant.scopes),
             device_tokens: &auth.device_tokens,
         }
     }

@@ -70,6 +70,7 @@ fn protocol_4_gets_the_rest_too() {
         json!({
             "method": "token", "role": "operator", "scopes": ["operator.read"], "recoveryScope": "r",
             "recoveryMigrationAllowed": true, "deviceToken": "tok", "issuedAtMs": 7,
+            "deviceTokenScopes": ["operator.admin"],
         })
     );
     assert_eq!(value["server"]["bootId"], "boot");

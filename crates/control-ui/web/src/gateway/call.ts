@@ -1,7 +1,9 @@
+import { root } from "../base";
 import type { ErrorShape } from "./frames";
 import { Refused } from "./link";
-import { hello, listen, request } from "./session";
-import { type Trouble, troubleOfError } from "./trouble";
+import { satisfies } from "./scopes";
+import { hello, listen, request, target } from "./session";
+import { said, type Trouble, troubleOfError } from "./trouble";
 
 /** How a call may be cut short. */
 export type CallOptions = { signal?: AbortSignal; timeoutMs?: number };
@@ -22,7 +24,22 @@ export class CallError extends Error {
     this.code = error.code;
     this.details = error.details;
     this.retryAfterMs = error.retryAfterMs;
-    this.trouble = troubleOfError(error);
+    this.trouble = troubleOfCall(method, error);
+  }
+}
+
+/** What a person is told about a call that failed. */
+function troubleOfCall(method: string, error: ErrorShape): Trouble {
+  switch (error.code) {
+    case "NOT_CONNECTED":
+      return said("notConnected");
+    case "TIMEOUT":
+      return said("callUnanswered", { method });
+    case "CONNECTION_LOST":
+      return said("callCut", { method });
+    default:
+      if (error.message.startsWith("unknown method")) return said("unknownMethod", { method });
+      return troubleOfError(error, undefined, target.peek()?.root !== root.href);
   }
 }
 
@@ -75,8 +92,7 @@ export function on<P>(event: string, hear: (payload: P) => void): () => void {
 
 /** Whether this connection may do what needs that scope. Reactive: read it while rendering. */
 export function may(scope: string): boolean {
-  const scopes = hello.value?.auth.scopes ?? [];
-  return scopes.includes("operator.admin") || scopes.includes(scope);
+  return satisfies(hello.value?.auth.scopes ?? [], scope);
 }
 
 /** Whether the gateway has that method. Reactive. */

@@ -32,6 +32,12 @@ export class Refused extends Error {
   }
 }
 
+/** Reasons of ends that this side made, where the wire has no word for them. */
+export const BLOCKED = "the browser blocks the address";
+export const SILENT = "connect challenge timeout";
+export const UNSIGNED = "this browser could not sign";
+export const TICK_TIMEOUT = "tick timeout";
+
 const OPEN_PATIENCE_MS = 15_000;
 const GREETING_PATIENCE_MS = 15_000;
 /** How long after an error answer the gateway's own close is waited for: it may name the request. */
@@ -45,7 +51,14 @@ export function openLink(
   introduce: (challenge: Challenge) => Promise<object>,
   hear: (heard: Heard) => void,
 ): Link {
-  const ws = new WebSocket(socket);
+  let ws: WebSocket;
+  try {
+    ws = new WebSocket(socket);
+  } catch {
+    // The page came over HTTPS and the address is a plain one.
+    queueMicrotask(() => hear({ what: "ended", stage: "unopened", close: { code: 1015, reason: BLOCKED } }));
+    return NO_LINK;
+  }
   const waiting = new Map<string, { resolve(payload: unknown): void; reject(error: Error): void }>();
   let stage: Stage = "unopened";
   let ended = false;
@@ -85,7 +98,7 @@ export function openLink(
       const params = await introduce(challenge);
       if (!ended && ws.readyState === WebSocket.OPEN) connectId = send("connect", params);
     } catch {
-      end({ code: 1000, reason: "this browser could not sign" });
+      end({ code: 1000, reason: UNSIGNED });
     }
   };
 
@@ -105,7 +118,7 @@ export function openLink(
     const heardBefore = lastHeardMs;
     clearTimeout(watch);
     watch = setTimeout(() => {
-      if (lastHeardMs === heardBefore) end({ code: 4000, reason: "tick timeout" });
+      if (lastHeardMs === heardBefore) end({ code: 4000, reason: TICK_TIMEOUT });
       else watchSilence();
     }, GRACE_MS);
   };
@@ -113,10 +126,7 @@ export function openLink(
   ws.onopen = () => {
     stage = "greeting";
     clearTimeout(patience);
-    patience = setTimeout(
-      () => end({ code: 1008, reason: "connect challenge timeout" }),
-      GREETING_PATIENCE_MS,
-    );
+    patience = setTimeout(() => end({ code: 1008, reason: SILENT }), GREETING_PATIENCE_MS);
   };
   ws.onclose = ({ code, reason }) => end({ code, reason });
   ws.onmessage = ({ data }) => {
@@ -175,6 +185,13 @@ export function openLink(
     },
   };
 }
+
+const NO_LINK: Link = {
+  request: () => Promise.reject(new Refused(cutOff())),
+  expectWordEvery: () => {},
+  checkAlive: () => {},
+  close: () => {},
+};
 
 function cutOff(): ErrorShape {
   return { code: "CONNECTION_LOST", message: "the connection ended before the answer came", retryable: true };

@@ -1,41 +1,34 @@
-import { type ReadonlySignal, signal } from "@preact/signals";
-import { browserName, keepName, platformOf } from "../identity/browser";
-import { deviceKey } from "../identity/key";
-import { openVault } from "../identity/vault";
-import { introduction, WANTED_SCOPES } from "./connect";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { root } from "../base";
+import { browserName, keepName } from "../identity/browser";
+import { keyFor } from "../identity/device";
+import { forgetToken, keepToken, keptToken, onTokenElsewhere, signOutOf } from "../identity/tokens";
+import type { Kept } from "../identity/vault";
+import { introduction } from "./connect";
+import { diagnose } from "./diagnose";
 import { type Hello, readHello } from "./hello";
-import { type Link, openLink } from "./link";
+import { type Heard, type Link, openLink } from "./link";
+import { next } from "./next";
+import { type Asked, BEFORE, type Effect, type Input, type Phase, type State } from "./state";
 import type { Credential, Target } from "./target";
-import { type Trouble, troubleOfError } from "./trouble";
+import { type Following, follow } from "./wait";
 
+export { browserName } from "../identity/browser";
 export type { Hello } from "./hello";
+export type { Asked, Phase } from "./state";
 export type { Credential, Target } from "./target";
 export type { Trouble } from "./trouble";
 
-/** Where the connection stands. */
-export type Phase =
-  /** Nothing to try with: the entry form. */
-  | { at: "idle" }
-  | { at: "connecting"; attempt: number }
-  /** Until the owner decides; goes on by itself. */
-  | { at: "waiting"; trouble: Trouble; requestId: string }
-  /** Needs the person, unless `retryAtMs` says that it tries again by itself. */
-  | { at: "refused"; trouble: Trouble; retryAtMs: number | null }
-  | { at: "open"; hello: Hello }
-  /** Was open: pages stay, a banner says. */
-  | { at: "lost"; hello: Hello; trouble: Trouble; retryAtMs: number | null };
+/** This browser as a device of the gateway: its id, and how long its key lasts. */
+export type Device = { id: string; keeping: Kept };
 
-/** How long this browser's key lasts; `browser` is the rule, the others are worth a word to the person. */
-export type Keeping = "browser" | "tab" | "page";
-
-/** A wish for more access that the owner has not decided yet, while the connection works with less. */
-export type Asked = { requestId: string; scopes: string[]; trouble: Trouble };
-
-const phaseNow = signal<Phase>({ at: "idle" });
+const phaseNow = signal<Phase>(BEFORE.phase);
 const helloNow = signal<Hello | null>(null);
 const targetNow = signal<Target | null>(null);
-const deviceNow = signal<{ id: string; keeping: Keeping } | null>(null);
+const deviceNow = signal<Device | null>(null);
 const askedNow = signal<Asked | null>(null);
+const credentialNow = signal<Credential | null>(null);
+const tryingNow = signal(false);
 const epochNow = signal(0);
 const skewNow = signal(0);
 
@@ -45,66 +38,77 @@ export const phase: ReadonlySignal<Phase> = phaseNow;
 export const hello: ReadonlySignal<Hello | null> = helloNow;
 /** The gateway that this page talks to. */
 export const target: ReadonlySignal<Target | null> = targetNow;
-/** This browser as a device of that gateway. */
-export const device: ReadonlySignal<{ id: string; keeping: Keeping } | null> = deviceNow;
-/** The wish for more access that is waiting. */
+/** This browser as a device of that gateway; known once it has a key. */
+export const device: ReadonlySignal<Device | null> = deviceNow;
+/** The wish for more access that is waiting, or was declined. */
 export const asked: ReadonlySignal<Asked | null> = askedNow;
+/** What was typed and is still of use; whoever keeps it for the tab forgets it when this becomes null. */
+export const credential: ReadonlySignal<Credential | null> = credentialNow;
+/** Whether an attempt is under way. */
+export const trying: ReadonlySignal<boolean> = tryingNow;
 /** Rises whenever what was loaded may be old: after each greeting, and when events were lost. */
 export const epoch: ReadonlySignal<number> = epochNow;
-/** By how many milliseconds the gateway's clock is ahead of this browser's; subtract from a gateway's time to compare it here. */
+/** By how many milliseconds the gateway's clock is ahead of this browser's. */
 export const clockSkewMs: ReadonlySignal<number> = skewNow;
 
-let credential: Credential | null = null;
+/** A forgotten tab asks for approval no longer than this; it goes on when it is looked at. */
+const FORGOTTEN_MS = 3_600_000;
+
+let state: State = BEFORE;
+/** The open connection, and the attempt before or beside it. */
 let link: Link | null = null;
+let attempt: Link | null = null;
+let following: Following | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let watching = false;
 const listeners = new Map<string, Set<(payload: unknown) => void>>();
 
-/** Begins: with a gateway, and with what the address bar brought along. */
+/** Begins with a gateway, and with what the address bar or the tab brought along for it. */
 export async function start(to: Target, brought: Credential | null = null): Promise<void> {
+  watch();
+  drop();
   targetNow.value = to;
-  credential = brought;
-  await connect();
+  deviceNow.value = null;
+  const known = await keptToken(to.root);
+  if (targetNow.peek() === to) {
+    dispatch({ is: "begin", foreign: to.root !== root.href, credential: brought, known });
+  }
 }
 
 /** Tries with what a person typed. */
 export function signIn(typed: Credential): void {
-  credential = typed;
-  void connect();
+  dispatch({ is: "signIn", credential: typed });
 }
 
-/** Forgets what was typed and this browser's token, and closes. */
+/** Forgets what was typed and this browser's token, and ends the connection. The key stays. */
 export async function signOut(): Promise<void> {
-  credential = null;
-  link?.close(1000, "signed out");
-  link = null;
-  helloNow.value = null;
-  phaseNow.value = { at: "idle" };
+  const to = targetNow.peek();
+  dispatch({ is: "signOut" });
+  if (to) await signOutOf(to.root);
 }
 
-/** Tries again now; after a refusal by the owner it asks again. */
+/** Tries again now; after the owner declined it asks once more. */
 export function retryNow(): void {
-  void connect();
+  dispatch({ is: "again" });
 }
 
-/** Asks the owner for more access; until then the connection stays as it is. */
-export function askForMore(_scopes: readonly string[]): void {
-  void connect();
+/** Asks the owner for these scopes as well; until then the connection stays as it is. */
+export function askForMore(scopes: readonly string[]): void {
+  dispatch({ is: "askMore", scopes });
 }
 
 /** Gives this browser another name; a request that is waiting shows it. */
 export function rename(name: string): void {
   keepName(name);
-  if (phaseNow.value.at === "waiting") void connect();
+  dispatch({ is: "renamed" });
 }
 
-/** Whether a name is in force, and which. */
-export { browserName };
-
-/** Calls over the open connection. */
+/** Sends a call over the open connection; null when there is none. */
 export function request(method: string, params?: object): Promise<unknown> | null {
-  return phaseNow.value.at === "open" ? (link?.request(method, params) ?? null) : null;
+  return link && state.phase.at === "open" ? link.request(method, params) : null;
 }
 
-/** Hears an event of the gateway until the returned function is called. */
+/** Hears an event of the gateway, over reconnects, until the returned function is called. */
 export function listen(event: string, hear: (payload: unknown) => void): () => void {
   const ears = listeners.get(event) ?? new Set();
   listeners.set(event, ears);
@@ -112,44 +116,152 @@ export function listen(event: string, hear: (payload: unknown) => void): () => v
   return () => void ears.delete(hear);
 }
 
-async function connect(): Promise<void> {
-  const to = targetNow.value;
+function dispatch(input: Input): void {
+  const [after, effects] = next(state, input, { nowMs: Date.now(), random: Math.random() });
+  state = after;
+  if (input.is === "hello" && after.phase.at === "open" && after.phase.hello === input.hello)
+    promote(input.hello);
+  for (const effect of effects) run(effect);
+  publish();
+}
+
+/** The attempt becomes the connection. */
+function promote(greeting: Hello): void {
+  link?.close(1000, "replaced");
+  link = attempt;
+  attempt = null;
+  link?.expectWordEvery(2 * greeting.policy.tickIntervalMs);
+  epochNow.value++;
+}
+
+function publish(): void {
+  batch(() => {
+    phaseNow.value = state.phase;
+    askedNow.value = state.asked;
+    credentialNow.value = state.credential;
+    tryingNow.value = state.trying;
+    const { phase } = state;
+    helloNow.value = phase.at === "open" || phase.at === "lost" ? phase.hello : null;
+  });
+  clearTimeout(timer);
+  if (state.retryAtMs !== null)
+    timer = setTimeout(() => dispatch({ is: "due" }), Math.max(0, state.retryAtMs - Date.now()));
+  followRequest();
+}
+
+/** Follows the request that the page waits for, or the wish for more. */
+function followRequest(): void {
+  const { phase, asked, tellsRequests } = state;
+  const waiting = phase.at === "waiting" ? phase.requestId : null;
+  const wished = phase.at === "open" && asked && !asked.declined ? asked.requestId : null;
+  const id = tellsRequests ? (waiting ?? wished) : null;
+  if (following?.requestId === id) return;
+  following?.stop();
+  following = null;
+  const to = targetNow.peek();
+  if (!id || !to) return;
+  following = follow(to.root, id, (told) => {
+    const gone = told === "expired" || told === "unknown";
+    if (gone && document.hidden && Date.now() - state.waitingSinceMs > FORGOTTEN_MS) return;
+    dispatch({ is: "request", id, state: told });
+  });
+}
+
+function run(effect: Effect): void {
+  const to = targetNow.peek();
   if (!to) return;
-  if (phaseNow.value.at !== "waiting") phaseNow.value = { at: "connecting", attempt: 1 };
-  const key = await deviceKey(await openVault(), to.root, platformOf(navigator));
-  deviceNow.value = { id: key.id, keeping: key.kept };
-  link = openLink(
+  switch (effect.do) {
+    case "connect":
+      open(to);
+      return;
+    case "close":
+      drop();
+      return;
+    case "diagnose":
+      void diagnose(to, effect.stage, effect.close, state.attempt).then(
+        (diagnosis) => targetNow.peek() === to && dispatch({ is: "diagnosed", ...diagnosis }),
+      );
+      return;
+    case "reread":
+      void keptToken(to.root).then((known) => targetNow.peek() === to && dispatch({ is: "reread", known }));
+      return;
+    case "keep":
+      void keepToken(to.root, effect.known);
+      return;
+    case "forget":
+      void forgetToken(to.root);
+  }
+}
+
+function drop(): void {
+  for (const old of [attempt, link]) old?.close(1000, "done");
+  attempt = link = null;
+}
+
+/** Opens an attempt, beside the open connection if there is one. */
+function open(to: Target): void {
+  attempt?.close(1000, "replaced");
+  const { plan, credential, known } = state;
+  const mine = openLink(
     to.socket,
-    (challenge) =>
-      introduction({
+    async (challenge) => {
+      const key = await keyFor(to.root);
+      deviceNow.value = { id: key.id, keeping: key.kept };
+      return introduction({
         key,
-        name: browserName.value,
-        scopes: WANTED_SCOPES,
-        credential,
-        deviceToken: null,
+        name: browserName.peek(),
+        scopes: plan.scopes,
+        credential: plan.with === "credential" ? credential : null,
+        deviceToken: plan.with === "token" ? (known?.token ?? null) : null,
         challenge,
         nowMs: Date.now(),
-      }),
-    (heard) => {
-      if (heard.what === "hello") {
-        const greeting = readHello(heard.payload, WANTED_SCOPES, Date.now());
-        helloNow.value = greeting;
-        phaseNow.value = { at: "open", hello: greeting };
-        epochNow.value++;
-        link?.expectWordEvery(2 * greeting.policy.tickIntervalMs);
-      } else if (heard.what === "event") {
-        for (const hear of listeners.get(heard.event) ?? []) hear(heard.payload);
-      } else if (heard.what === "gap") {
-        epochNow.value++;
-      } else if (heard.what === "ended") {
-        const trouble = heard.error
-          ? troubleOfError(heard.error, heard.close)
-          : { cause: "C-20", sentence: heard.close.reason, facts: [] };
-        const greeting = helloNow.value;
-        if (trouble.requestId) phaseNow.value = { at: "waiting", trouble, requestId: trouble.requestId };
-        else if (greeting) phaseNow.value = { at: "lost", hello: greeting, trouble, retryAtMs: null };
-        else phaseNow.value = { at: "refused", trouble, retryAtMs: null };
-      }
+      });
     },
+    (heard) => hear(mine, heard, plan.scopes),
   );
+  attempt = mine;
+}
+
+function hear(from: Link, heard: Heard, scopes: readonly string[]): void {
+  const of = from === link ? "link" : from === attempt ? "attempt" : null;
+  if (!of) return;
+  switch (heard.what) {
+    case "challenge":
+      if (heard.challenge.ts !== null) skewNow.value = heard.challenge.ts - Date.now();
+      return;
+    case "hello":
+      dispatch({ is: "hello", hello: readHello(heard.payload, scopes, Date.now()) });
+      return;
+    case "event":
+      if (of === "link") for (const hear of listeners.get(heard.event) ?? []) hear(heard.payload);
+      return;
+    case "gap":
+      if (of === "link") epochNow.value++;
+      return;
+    case "ended": {
+      if (of === "link") link = null;
+      else attempt = null;
+      const { stage, close, error } = heard;
+      dispatch({ is: "ended", of, stage, close, ...(error && { error }) });
+    }
+  }
+}
+
+/** Heeds the tab, the network, and the other tabs. */
+function watch(): void {
+  if (watching) return;
+  watching = true;
+  const wake = () => {
+    if (document.hidden) return;
+    link?.checkAlive();
+    following?.nudge();
+    dispatch({ is: "woken" });
+  };
+  document.addEventListener("visibilitychange", wake);
+  window.addEventListener("online", wake);
+  window.addEventListener("pageshow", wake);
+  onTokenElsewhere((of, known) => {
+    if (of !== targetNow.peek()?.root) return;
+    dispatch(known ? { is: "elsewhere", known } : { is: "signOut" });
+  });
 }
