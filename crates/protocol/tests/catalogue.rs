@@ -146,13 +146,24 @@ fn closes() -> Value {
         Refusal::Draining { reason: DrainReason::Restart },
     ];
     all.extend(withdrawn.map(|why| Refusal::Invalidated { why }));
+    let name = |refusal: &Refusal| match refusal {
+        Refusal::Invalidated { why: InvalidatedWhy::DeviceRemoved } => "DEVICE_REMOVED",
+        Refusal::Invalidated { why: InvalidatedWhy::TokenRevoked } => "TOKEN_REVOKED",
+        Refusal::Invalidated { why: InvalidatedWhy::TokenRotated } => "TOKEN_ROTATED",
+        Refusal::Invalidated { why: InvalidatedWhy::AccessReduced } => "ACCESS_REDUCED",
+        Refusal::Invalidated { why: InvalidatedWhy::AuthChanged } => "AUTH_CHANGED",
+        _ => "",
+    };
     let row = |refusal: &Refusal| {
         let close = refusal.wire(Dialect::V4).close;
         let help = said(&refusal.help_for(&vantage()));
-        json!({"code": close.code, "reason": close.reason, "temporary": refusal.is_temporary(), "help": help})
+        json!({
+            "code": close.code, "reason": close.reason, "name": name(refusal),
+            "temporary": refusal.is_temporary(), "help": help,
+        })
     };
     let restarts = json!({
-        "code": close::SERVICE_RESTART, "reason": "", "temporary": true,
+        "code": close::SERVICE_RESTART, "reason": "", "name": "", "temporary": true,
         "help": said(&Refusal::Draining { reason: DrainReason::Restart }.help_for(&vantage())),
     });
     all.iter().map(row).chain([restarts]).collect()
@@ -319,9 +330,9 @@ fn catalogue() -> String {
     );
     constant(
         &mut out,
-        "Closes without an answer; an empty reason fits all of its code.",
+        "Closes without an answer; an empty reason fits all of its code. Those that withdraw access have a name.",
         "closes",
-        "{ code: number; reason: string; temporary: boolean; help: Said }[]",
+        "{ code: number; reason: string; name: string; temporary: boolean; help: Said }[]",
         &closes(),
     );
     constant(

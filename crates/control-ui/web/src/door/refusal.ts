@@ -63,7 +63,7 @@ export function shownOf(trouble: Trouble): Shown {
   if (isSaid(trouble, "declined")) return { ...base, action: "retry", actionLabel: "Ask again" };
   if (isSaid(trouble, "cannotSign") || isSaid(trouble, "signIn")) return { ...base, ...RELOAD };
   // The new secret is what is needed; the device itself is still approved.
-  if (trouble.cause === "C-26" && trouble.fix?.endsWith("--show"))
+  if (trouble.code === "AUTH_CHANGED" || trouble.code === "TOKEN_ROTATED")
     return { ...base, ...SECRET, replace: false };
   return { ...base, ...(ROWS[trouble.cause] ?? RETRY) };
 }

@@ -1,8 +1,8 @@
-import { root } from "../base";
 import type { ErrorShape } from "./frames";
 import { Refused } from "./link";
 import { satisfies } from "./scopes";
-import { hello, listen, request, target } from "./session";
+import { hello, listen, request } from "./session";
+import { foreign } from "./target";
 import { said, type Trouble, troubleOfError } from "./trouble";
 
 /** How a call may be cut short. */
@@ -39,7 +39,7 @@ function troubleOfCall(method: string, error: ErrorShape): Trouble {
       return said("callCut", { method });
     default:
       if (error.message.startsWith("unknown method")) return said("unknownMethod", { method });
-      return troubleOfError(error, undefined, target.peek()?.root !== root.href);
+      return troubleOfError(error, undefined, foreign.peek());
   }
 }
 

@@ -34,7 +34,7 @@ export type Hello = {
    * Who this connection is. `method` is empty when an early gateway does not say; `approved` is what the owner approved
    * for this device, as far as the gateway tells.
    */
-  auth: { method: string; role: string; scopes: string[]; approved: string[] | null; deviceToken?: string };
+  auth: { method: string; role: string; scopes: string[]; approved?: string[]; deviceToken?: string };
   policy: { maxPayload: number; tickIntervalMs: number };
   /** When it arrived, by this browser's clock. */
   atMs: number;
@@ -47,9 +47,9 @@ export function readHello(payload: unknown, asked: readonly string[], nowMs: num
   const [auth, policy] = [record(hello.auth), record(hello.policy)];
   const protocol = numberOf(hello.protocol) ?? 4;
   // Protocol 3 tells the scopes of the token, not those of the connection, and nothing at all without a token.
-  const told = Array.isArray(auth.scopes) ? textsOf(auth.scopes) : null;
+  const told = Array.isArray(auth.scopes) ? textsOf(auth.scopes) : undefined;
   const scopes = protocol >= 4 && told ? told : asked.slice();
-  const carried = Array.isArray(auth.deviceTokenScopes) ? textsOf(auth.deviceTokenScopes) : null;
+  const carried = Array.isArray(auth.deviceTokenScopes) ? textsOf(auth.deviceTokenScopes) : undefined;
   return {
     protocol,
     server: {
@@ -75,7 +75,7 @@ export function readHello(payload: unknown, asked: readonly string[], nowMs: num
       method: textOf(auth.method) ?? "",
       role: textOf(auth.role) ?? "operator",
       scopes,
-      approved: protocol >= 4 ? carried : told,
+      ...optional("approved", protocol >= 4 ? carried : told),
       ...optional("deviceToken", textOf(auth.deviceToken)),
     },
     policy: {

@@ -10,7 +10,7 @@ import { type Hello, readHello } from "./hello";
 import { type Heard, type Link, openLink } from "./link";
 import { next } from "./next";
 import { type Asked, BEFORE, type Effect, type Input, type Phase, type State } from "./state";
-import type { Credential, Target } from "./target";
+import { type Credential, foreign, type Target } from "./target";
 import { type Following, follow } from "./wait";
 
 export { browserName } from "../identity/browser";
@@ -68,10 +68,11 @@ export async function start(to: Target, brought: Credential | null = null): Prom
   watch();
   drop();
   targetNow.value = to;
+  foreign.value = to.root !== root.href;
   deviceNow.value = null;
   const known = await keptToken(to.root);
   if (targetNow.peek() === to) {
-    dispatch({ is: "begin", foreign: to.root !== root.href, credential: brought, known });
+    dispatch({ is: "begin", foreign: foreign.peek(), credential: brought, known });
   }
 }
 

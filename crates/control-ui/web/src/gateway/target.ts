@@ -1,3 +1,5 @@
+import { signal } from "@preact/signals";
+
 /** A gateway to connect to. Keys and tokens are kept for each `root` apart. */
 export type Target = {
   /** Address of the WebSocket. */
@@ -27,3 +29,6 @@ export function targetAt(address: string): Target | null {
   const place = `${url.host}${url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`}`;
   return { socket: `${secure ? "wss" : "ws"}://${place}`, root: `${secure ? "https" : "http"}://${place}` };
 }
+
+/** Whether the gateway is another one than the one that served this page: a stranger, whose commands are not shown. */
+export const foreign = signal(false);

@@ -57,7 +57,7 @@ export function troubleOfClose({ code, reason }: Close): Trouble | null {
   const row =
     closes.find((row) => row.code === code && row.reason === reason) ??
     closes.find((row) => row.code === code && row.reason === "");
-  return row ? { ...ofWords(row.help), code: String(code) } : null;
+  return row ? { ...ofWords(row.help), code: row.name || String(code) } : null;
 }
 
 /** Whether a close passes by itself. */

@@ -440,11 +440,12 @@ export const pairings: Record<string, Said> = {
   }
 };
 
-/** Closes without an answer; an empty reason fits all of its code. */
-export const closes: { code: number; reason: string; temporary: boolean; help: Said }[] = [
+/** Closes without an answer; an empty reason fits all of its code. Those that withdraw access have a name. */
+export const closes: { code: number; reason: string; name: string; temporary: boolean; help: Said }[] = [
   {
     "code": 1000,
     "reason": "handshake timeout",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-23",
@@ -455,6 +456,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1008,
     "reason": "slow consumer",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-23",
@@ -465,6 +467,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1008,
     "reason": "repeated unauthorized calls",
+    "name": "",
     "temporary": false,
     "help": {
       "cause": "C-22",
@@ -475,6 +478,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1013,
     "reason": "too many unfinished connections; retry shortly",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-23",
@@ -485,6 +489,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1009,
     "reason": "frame too large",
+    "name": "",
     "temporary": false,
     "help": {
       "cause": "C-22",
@@ -495,6 +500,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1008,
     "reason": "too many pending handshake frames",
+    "name": "",
     "temporary": false,
     "help": {
       "cause": "C-22",
@@ -505,6 +511,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1008,
     "reason": "invalid request frame",
+    "name": "",
     "temporary": false,
     "help": {
       "cause": "C-22",
@@ -515,6 +522,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1000,
     "reason": "invalid JSON",
+    "name": "",
     "temporary": false,
     "help": {
       "cause": "C-22",
@@ -525,6 +533,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1013,
     "reason": "gateway starting",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-24",
@@ -535,6 +544,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1013,
     "reason": "gateway restart in progress",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-24",
@@ -545,6 +555,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 4001,
     "reason": "client invalidated: device removed",
+    "name": "DEVICE_REMOVED",
     "temporary": false,
     "help": {
       "cause": "C-26",
@@ -555,6 +566,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 4001,
     "reason": "client invalidated: device token revoked",
+    "name": "TOKEN_REVOKED",
     "temporary": false,
     "help": {
       "cause": "C-26",
@@ -565,6 +577,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 4001,
     "reason": "client invalidated: device token rotated",
+    "name": "TOKEN_ROTATED",
     "temporary": false,
     "help": {
       "cause": "C-26",
@@ -575,6 +588,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 4001,
     "reason": "client invalidated: device access reduced",
+    "name": "ACCESS_REDUCED",
     "temporary": false,
     "help": {
       "cause": "C-26",
@@ -585,6 +599,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 4001,
     "reason": "gateway auth changed",
+    "name": "AUTH_CHANGED",
     "temporary": false,
     "help": {
       "cause": "C-26",
@@ -595,6 +610,7 @@ export const closes: { code: number; reason: string; temporary: boolean; help: S
   {
     "code": 1012,
     "reason": "",
+    "name": "",
     "temporary": true,
     "help": {
       "cause": "C-24",

