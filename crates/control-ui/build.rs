@@ -103,9 +103,15 @@ fn build(web: &Path, out: &Path) -> Result<(), Absent> {
     if !vite.status.success() {
         return Err(failed("vite build", vite));
     }
-    let pack = node(web).arg("pack.mjs").arg(&ui).arg(out.join("app.rs")).output();
+    let table = out.join("app.rs");
+    // That of an earlier build must not pass for this one's.
+    let _ = fs::remove_file(&table);
+    let pack = node(web).arg("pack.mjs").arg(&ui).arg(&table).output();
     let pack = pack.map_err(|error| Absent::new("NotBuilt", format!("node did not start: {error}")))?;
-    if pack.status.success() { Ok(()) } else { Err(failed("compressing", pack)) }
+    if !pack.status.success() {
+        return Err(failed("compressing", pack));
+    }
+    if table.exists() { Ok(()) } else { Err(Absent::new("NotBuilt", "pack.mjs made no table")) }
 }
 
 fn node(web: &Path) -> Command {
