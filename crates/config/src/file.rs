@@ -1,5 +1,7 @@
 //! Loading the configuration: from the file to a resolved value, typed gateway settings and every finding at once.
 
+mod control_ui;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -290,18 +292,8 @@ fn consistency(value: &Value) -> Vec<Issue> {
         };
         issues.push(finding);
     }
-    for (i, origin) in strings(gateway.and_then(|g| g.get("controlUi")?.get("allowedOrigins"))) {
-        if !is_origin(origin) {
-            issues.push(
-                Issue::new(
-                    format!("gateway.controlUi.allowedOrigins[{i}]"),
-                    Severity::Warning,
-                    IssueKind::WrongType,
-                    "not a browser origin; it matches no browser",
-                )
-                .hint("Write scheme, host and port only, without a path: https://gateway.example.com"),
-            );
-        }
+    if let Some(ui) = gateway.and_then(|g| g.get("controlUi")) {
+        issues.extend(control_ui::issues(ui));
     }
     issues
 }
@@ -309,19 +301,6 @@ fn consistency(value: &Value) -> Vec<Issue> {
 fn strings(value: Option<&Value>) -> impl Iterator<Item = (usize, &str)> {
     let list = value.and_then(Value::as_array).into_iter().flatten();
     list.enumerate().filter_map(|(i, v)| Some((i, v.as_str()?.trim())))
-}
-
-fn is_origin(text: &str) -> bool {
-    if text == "*" {
-        return true;
-    }
-    let Some((scheme, host)) = text.split_once("://") else { return false };
-    let scheme_ok =
-        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    scheme_ok
-        && !host.is_empty()
-        && !host.contains(['/', '?', '#', '@'])
-        && !host.contains(char::is_whitespace)
 }
 
 impl Loaded {

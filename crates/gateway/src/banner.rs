@@ -1,6 +1,8 @@
 //! What a start tells: to the log, and to people on standard output.
 
-use openclaw_config::gateway::AuthMode;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use openclaw_config::gateway::{AuthMode, ControlUi};
 use openclaw_config::report;
 use openclaw_config::start::StartPlan;
 use openclaw_pairing::OpenReport;
@@ -45,18 +47,50 @@ pub(crate) fn announce(
         AuthMode::TrustedProxy => "trusted proxy".to_owned(),
         AuthMode::None => "none: every program of this user is let in".to_owned(),
     };
-    let host = match listeners.first().and_then(|listener| listener.local_addr().ok()) {
-        Some(address) if !address.ip().is_unspecified() => address.ip().to_string(),
-        _ => "127.0.0.1".to_owned(),
+    let at = match listeners.first().and_then(|listener| listener.local_addr().ok()) {
+        Some(address) if !address.ip().is_unspecified() => address,
+        _ => SocketAddr::from((Ipv4Addr::LOCALHOST, core.facts.port)),
     };
+    let dashboard = dashboard(&core.policy().loaded.gateway.control_ui, at);
     logging.announce(&format!(
-        "\nOpenClaw {}\n  Listening  {}  (bind {})\n  Dashboard  http://{host}:{}/\n  Auth       {auth}\n  Config     {config}\n  Devices    {} paired, {} waiting   list them with: {}\n",
+        "\nOpenClaw {}\n  Listening  {}  (bind {})\n  Dashboard  {dashboard}\n  Auth       {auth}\n  Config     {config}\n  Devices    {} paired, {} waiting   list them with: {}\n",
         version::VERSION,
         urls.join(" "),
         plan.bind,
-        core.facts.port,
         devices.device_count(),
         devices.request_count(),
         vantage.openclaw("devices list"),
     ));
+}
+
+/// Where the page is, or why there is none.
+fn dashboard(control_ui: &ControlUi, at: SocketAddr) -> String {
+    if !control_ui.enabled {
+        return "switched off (gateway.controlUi.enabled is false)".to_owned();
+    }
+    let without = if openclaw_control_ui::page().is_err() {
+        "   built without the page: open it for how to get it"
+    } else {
+        ""
+    };
+    format!("http://{at}{}/{without}", control_ui.base_path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dashboard_is_where_it_is_served() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let shown = |control_ui: &ControlUi, address: &str| {
+            dashboard(control_ui, at(address)).split("   ").next().unwrap().to_owned()
+        };
+        let plain = ControlUi::default();
+        let below = ControlUi { base_path: "/claw".into(), ..ControlUi::default() };
+        assert_eq!(shown(&plain, "127.0.0.1:18789"), "http://127.0.0.1:18789/");
+        assert_eq!(shown(&below, "[::1]:18789"), "http://[::1]:18789/claw/");
+        let off = ControlUi { enabled: false, ..below };
+        assert!(shown(&off, "127.0.0.1:18789").starts_with("switched off"));
+    }
 }

@@ -63,16 +63,9 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
     let control_ui = &policy.loaded.gateway.control_ui;
     let path = request.uri().path();
     let below = ui::below(path, &control_ui.base_path);
-    match below.unwrap_or(path) {
-        "/health" | "/healthz" | "/ready" | "/readyz" if !reads => return method_not_allowed(),
-        "/health" | "/healthz" => return json_answer(StatusCode::OK, &json!({"ok": true, "status": "live"})),
-        "/ready" | "/readyz" => return probes::ready(core, request, origin),
-        "/__openclaw__/seen" if reads => return probes::seen(core, request.headers(), origin),
-        own if reads && let Some(id) = own.strip_prefix(requests::PREFIX) => {
-            let state = requests::state(&core.store.snapshot(), id, core.now());
-            return json_answer(StatusCode::OK, &state);
-        }
-        _ => {}
+    let own = |path: &str| own_answer(core, request, origin, path);
+    if let Some(answer) = own(path).or_else(|| below.and_then(own)) {
+        return answer;
     }
     if reads && let Some(answer) = below.and_then(|below| ui::answer(core, control_ui, request, below)) {
         return answer;
@@ -86,6 +79,21 @@ fn route(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin) -> Answe
             text_answer(StatusCode::NOT_FOUND, ui::ELSEWHERE)
         }
         _ => text_answer(StatusCode::NOT_FOUND, "Not Found"),
+    }
+}
+
+/// Answers what anybody may ask this gateway, under whatever name it is asked.
+fn own_answer(core: &Arc<Core>, request: &Request<Incoming>, origin: Origin, path: &str) -> Option<Answer> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match path {
+        "/health" | "/healthz" | "/ready" | "/readyz" if !reads => Some(method_not_allowed()),
+        "/health" | "/healthz" => Some(json_answer(StatusCode::OK, &json!({"ok": true, "status": "live"}))),
+        "/ready" | "/readyz" => Some(probes::ready(core, request, origin)),
+        "/__openclaw__/seen" if reads => Some(probes::seen(core, request.headers(), origin)),
+        _ if !reads => None,
+        _ => path
+            .strip_prefix(requests::PREFIX)
+            .map(|id| json_answer(StatusCode::OK, &requests::state(&core.store.snapshot(), id, core.now()))),
     }
 }
 

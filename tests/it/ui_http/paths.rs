@@ -83,6 +83,13 @@ fn below_a_base_path_and_nowhere_else() {
     until("the page at its new place", || (gateway.get("/elsewhere/").unwrap().status == 200).then_some(()));
     opens(gateway.address(), "/elsewhere/chat/x");
     assert_eq!(gateway.get("/claw/ui/").unwrap().status, 404);
+    // No base takes a probe's place.
+    world.change_config(|config| config["gateway"]["controlUi"]["basePath"] = json!("/healthz"));
+    until("the page at an odd place", || (gateway.get("/healthz/").unwrap().status == 200).then_some(()));
+    opens(gateway.address(), "/healthz/devices");
+    for path in ["/healthz", "/healthz/healthz"] {
+        assert_eq!(gateway.get(path).unwrap().json(), json!({"ok": true, "status": "live"}), "{path}");
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn absent_empty_and_broken() {
 fn everything_at_once_with_lines() {
     let home = Home::new(
         "\u{feff}{\n  gateway: {\n    port: \"x\",\n    bogus: 1,\n    bind: '0.0.0.0',\n    auth: { token: '${NOPE}' },\n    \
-         trustedProxies: ['10.0.0.0/33'],\n    controlUi: { allowedOrigins: ['https://a/'] },\n  },\n  hello: 1,\n  \
+         trustedProxies: ['10.0.0.0/33'],\n    controlUi: { allowedOrigins: ['https://a/'], basePath: 'a b' },\n  },\n  hello: 1,\n  \
          channels: { telegram: { enabled: 3 } },\n}",
     );
     let loaded = home.load(&[]);
@@ -68,6 +68,7 @@ fn everything_at_once_with_lines() {
             (Warning, "gateway", Some(4)),
             (Warning, "<root>", Some(10)),
             (Warning, "gateway.trustedProxies[0]", Some(7)),
+            (Warning, "gateway.controlUi.basePath", Some(8)),
             (Warning, "gateway.controlUi.allowedOrigins[0]", Some(8)),
         ]
     );

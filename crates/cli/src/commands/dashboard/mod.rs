@@ -24,6 +24,7 @@ use crate::args::dashboard::DashboardArgs;
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::hint::Hints;
 use crate::reach::Inputs;
 use crate::reach::live::{self, Live};
 use crate::ui::{Style, Ui};
@@ -95,7 +96,9 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
         ui.note_styled(Style::Warn, "Gateway is not running.");
         ui.note_styled(Style::Command, format!("Fix: {}", hints.local("gateway start")));
     }
+    let served = page.own.is_none() || say_what_keeps_the_page_away(ui, &inputs, &hints);
     match desktop {
+        _ if !served => {}
         _ if args.no_open => ui.line("Browser launch disabled (--no-open). Use the URL above."),
         Desktop::Opener(_) if running == Some(false) => {}
         Desktop::Opener(opener) => open(ui, &opener, &page.url, link).await,
@@ -103,6 +106,21 @@ pub(crate) async fn run(context: &Context, ui: &mut Ui, args: &DashboardArgs) ->
         Desktop::Elsewhere => elsewhere(ui, &page, tunnel.as_deref(), &shown, &door, in_container),
     }
     Ok(0)
+}
+
+/// Says why the gateway of this machine shows no dashboard, and returns whether there is a page to open.
+fn say_what_keeps_the_page_away(ui: &mut Ui, inputs: &Inputs<'_>, hints: &Hints) -> bool {
+    let enabled = inputs.config.control_ui.enabled;
+    if !enabled {
+        ui.note_styled(Style::Warn, "The dashboard is switched off: gateway.controlUi.enabled is false.");
+        let fix = hints.local("config set gateway.controlUi.enabled true");
+        ui.note_styled(Style::Command, format!("Fix: {fix}"));
+    } else if openclaw_control_ui::page().is_err() {
+        // The gateway is the same program, nearly always.
+        ui.note_styled(Style::Warn, "This openclaw was built without the dashboard; the page says why.");
+        ui.note_styled(Style::Command, "Fix: OPENCLAW_UI=required cargo install --path crates/cli");
+    }
+    enabled
 }
 
 impl Page {

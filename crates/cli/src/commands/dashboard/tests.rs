@@ -118,6 +118,21 @@ fn other_gateways_other_modes() {
 }
 
 #[test]
+fn what_keeps_the_page_away_is_said() {
+    let off = format!("{{gateway:{{port:{PORT},controlUi:{{enabled:false}},auth:{{token:'{TOKEN}'}}}}}}");
+    let shown = printed(&off, &[], &DashboardArgs { no_open: false, yes: false, json: false }, at_terminal());
+    assert!(shown.contains("The dashboard is switched off: gateway.controlUi.enabled is false."), "{shown}");
+    assert!(shown.contains("Fix: openclaw config set gateway.controlUi.enabled true"), "{shown}");
+    let shown = printed(&config(), &[], &link(false), at_terminal());
+    let without = openclaw_control_ui::page().is_err();
+    assert_eq!(
+        shown.contains("Fix: OPENCLAW_UI=required cargo install --path crates/cli"),
+        without,
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_token_of_any_characters_fits_a_fragment() {
     assert_eq!(in_fragment("aZ0-._~"), "aZ0-._~");
     assert_eq!(in_fragment("a b#&%ä"), "a%20b%23%26%25%C3%A4");
