@@ -1,12 +1,12 @@
 import { useRef, useState } from "preact/hooks";
-import { Ago, Badge, Button, confirm, Facts, Icon, IconButton, Id, TextInput } from "../../ui";
-import { remove, rename } from "./actions";
+import { Ago, Badge, Button, Callout, confirm, Facts, Icon, IconButton, Id, TextInput } from "../../ui";
+import { remove, rename, undoEdit } from "./actions";
 import styles from "./Device.module.css";
 import type { Failure } from "./failures";
 import { type Entry, levelWords, seenAt } from "./list";
 import { approvedWords, clientWords, platformWords } from "./names";
 import { FailureNote } from "./Request";
-import type { NodeRow } from "./rows";
+import type { NodeRow, PairedRow } from "./rows";
 import { ScopeEditor } from "./ScopeEditor";
 import { Tokens } from "./Tokens";
 
@@ -74,12 +74,15 @@ export function Device({ entry, node, open, onToggle }: DeviceProps) {
               ["Calls itself", row.operatorLabel ? row.displayName : null],
               ["Is", [clientWords(row), platformWords(row)].filter(Boolean).join(", ")],
               ["Address", row.remoteIp ?? "this machine"],
-              ["Here last", <Ago key="seen" ms={seenAt(row)} />],
+              ["Page", row.browserOrigin],
+              ["Connected", row.connectedSinceMs ? <Since key="since" row={row} /> : null],
+              ["Here last", connected ? null : <Ago key="seen" ms={seenAt(row)} />],
               ["Paired", <Ago key="paired" ms={row.createdAtMs} />],
               ["Approved", approvedWords(row.approvedVia)],
               ["Device id", <Id key="id" id={row.deviceId} label="device id" />],
             ]}
           />
+          {row.handEdited && <HandEdited row={row} />}
           {node && <NodeFacts node={node} />}
           {row.roles.includes("operator") && <ScopeEditor key={(row.scopes ?? []).join()} row={row} />}
           <Tokens row={row} own={own} />
@@ -95,6 +98,33 @@ export function Device({ entry, node, open, onToggle }: DeviceProps) {
   );
 }
 
+/** An edit of the device file counts as the owner's approval; it is told, and can be taken back. */
+function HandEdited({ row }: { row: PairedRow }) {
+  const [failure, setFailure] = useState<Failure | undefined>();
+  if (!row.handEdited) return null;
+  return (
+    <Callout tone="warn" title="Its access was widened by an edit of devices/paired.json">
+      <p>
+        Added <Ago ms={row.handEdited.atMs} />: {row.handEdited.scopes.join(", ")}. If that was not you, take
+        it back.
+      </p>
+      <Button small icon="undo" onClick={async () => setFailure(await undoEdit(row))}>
+        Take the edit back
+      </Button>
+      {failure && <FailureNote failure={failure} />}
+    </Callout>
+  );
+}
+
+function Since({ row }: { row: PairedRow }) {
+  return (
+    <>
+      <Ago ms={row.connectedSinceMs ?? 0} />
+      {(row.connections ?? 0) > 1 && `, ${row.connections} connections`}
+    </>
+  );
+}
+
 function Seen({ ms }: { ms: number }) {
   return (
     <>
@@ -106,7 +136,7 @@ function Seen({ ms }: { ms: number }) {
 async function confirmRemoval({ name, own, connected }: Entry): Promise<boolean> {
   const body = own
     ? "You would sign out the browser you are using. It has to be approved again, from another device or the gateway's command line."
-    : `${connected ? "It is disconnected at once. " : ""}The gateway forgets it and its access. To come back it has to ask, and you approve it again.`;
+    : `${connected ? "It is disconnected at once. " : ""}The gateway forgets it and its access; for some minutes you can bring it back on this page. After that it has to ask, and you approve it again.`;
   return confirm({
     title: own ? "Remove this very browser?" : `Remove ${name}?`,
     body,

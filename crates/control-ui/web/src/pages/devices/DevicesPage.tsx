@@ -10,8 +10,9 @@ import styles from "./DevicesPage.module.css";
 import { Followed } from "./Followed";
 import { failureOf } from "./failures";
 import { Group } from "./Group";
-import { grouped, type Order } from "./list";
+import { grouped, heldBy, type Order } from "./list";
 import { PairDialog } from "./pair/PairDialog";
+import { Removed } from "./Removed";
 import { FailureNote, Request } from "./Request";
 import type { NodeRow } from "./rows";
 import { ADMIN } from "./scopes";
@@ -47,7 +48,6 @@ export default function DevicesPage() {
   );
   const pairing = query.value.has("pair");
   const called = query.value.get("request");
-  const held = useMemo(() => new Map(all?.paired.map((row) => [row.deviceId, row])), [all]);
 
   return (
     <div class={styles.page}>
@@ -85,7 +85,7 @@ export default function DevicesPage() {
               <Request
                 key={row.requestId}
                 row={row}
-                held={held.get(row.deviceId)}
+                held={heldBy(row, all)}
                 called={row.requestId === called}
               />
             ))}
@@ -126,6 +126,7 @@ export default function DevicesPage() {
             opened={opened}
             onOpen={setOpened}
           />
+          <Removed rows={all.removed ?? []} />
           {shown.operators.length + shown.nodes.length === 0 && (
             <Nothing searched={search !== ""} onClear={() => setSearch("")} />
           )}

@@ -4,17 +4,17 @@ import { may } from "../../gateway/call";
 import { Ago, Badge, Button, Callout, Command, CopyButton, Facts, Icon } from "../../ui";
 import { approve, deciding, reject, type Terms } from "./actions";
 import type { Failure } from "./failures";
-import { predecessor } from "./list";
+import { isNews, predecessor } from "./list";
 import { clientWords, nameOf, platformWords, shortId } from "./names";
 import styles from "./Request.module.css";
-import type { PairedRow, PendingRow } from "./rows";
+import type { PendingRow } from "./rows";
 import { Asked } from "./Scopes";
 import { mayBeReadOnly } from "./scopes";
 
 type RequestProps = {
   row: PendingRow;
-  /** The paired device that asks for more, when it is one. */
-  held?: PairedRow | undefined;
+  /** What a paired device may do already, when it is one that asks for more. */
+  held?: readonly string[] | undefined;
   /** A link led here: scroll to it, and put the focus on it. */
   called?: boolean;
 };
@@ -39,14 +39,24 @@ export function Request({ row, held, called = false }: RequestProps) {
       <header class={styles.head}>
         <h3 id={heading}>{name}</h3>
         {row.roles.map((role) => role === "node" && <Badge key={role}>node</Badge>)}
-        <Badge tone="warn">{held ? "asks for more" : "new"}</Badge>
+        <Badge tone={isNews(row) ? "warn" : "plain"}>{held ? "asks for more" : "new"}</Badge>
       </header>
-      <Asked roles={row.roles} scopes={row.scopes} held={held?.scopes} />
+      {row.withheldAtMs !== undefined && (
+        <p class={styles.soft}>
+          You gave it less <Ago ms={row.withheldAtMs} />, and it asks for the rest. Nothing needs to be done
+          about it: it works with what it has.
+        </p>
+      )}
+      <Changes row={row} />
+      <Asked roles={row.roles} scopes={row.scopes} held={held} />
       <Facts
         rows={[
           ["Compare", <Compare key="id" id={row.requestId} />],
           ["Is", [clientWords(row), platformWords(row)].filter(Boolean).join(", ")],
           ["Comes from", origin(row)],
+          ["Not local", row.seen?.sentence],
+          ["Page", row.browserOrigin],
+          ["Says it is", row.userAgent],
           ["Asked first", <Ago key="ts" ms={row.ts} />],
           ["Waits until", row.expiresAtMs ? <Ago key="until" ms={row.expiresAtMs} /> : null],
         ]}
@@ -55,6 +65,25 @@ export function Request({ row, held, called = false }: RequestProps) {
     </article>
   );
 }
+
+/** What about a paired device is not as it was approved. */
+function Changes({ row }: { row: PendingRow }) {
+  if (row.changes === undefined || row.changes.length === 0) return null;
+  return (
+    <Callout tone="warn" title="Something about this device changed since it was approved">
+      <ul>
+        {row.changes.map(({ field, old, new: said }) => (
+          <li key={field}>
+            {FIELDS[field] ?? field}: was {old || "not said"}, is {said || "not said"}
+          </li>
+        ))}
+      </ul>
+      <p>That is so after its system was changed, and also when somebody else has its key. Ask if unsure.</p>
+    </Callout>
+  );
+}
+
+const FIELDS: Record<string, string> = { platform: "Platform", deviceFamily: "Kind of device" };
 
 /** The beginning of the request id, large: the waiting page shows the same. */
 export function Compare({ id }: { id: string }) {
@@ -70,8 +99,8 @@ export function Compare({ id }: { id: string }) {
 /** Where a request comes from, in a few words. */
 export function origin(row: PendingRow): string {
   const address = row.seen?.address ?? row.remoteIp ?? "this machine";
-  const path = row.seen?.path;
-  return path ? `${address}, ${path}` : address;
+  const proxy = row.seen?.proxy;
+  return proxy ? `${address}, through the proxy ${proxy}` : address;
 }
 
 /** The buttons of a request, with what went wrong under them. */
@@ -103,7 +132,10 @@ export function Decide({
     <div class={styles.decide}>
       {older && (
         <Callout tone="info" title={<SameAs name={older.name} at={older.lastSeenAtMs} />}>
-          <p>Its storage was probably cleared. Replacing removes the older entry in the same step.</p>
+          <p>
+            {older.sameAddress ? "It comes from the same address. " : ""}If its storage was cleared, replace
+            the older entry in the same step; if it is another one, approve it as usual.
+          </p>
           <Button
             small
             busy={busy && doing === "replace"}
@@ -161,16 +193,10 @@ export function Decide({
   );
 }
 
-function SameAs({ name, at }: { name: string | undefined; at: number | undefined }) {
+function SameAs({ name, at }: { name: string; at: number }) {
   return (
     <>
-      The same browser as {name ?? "a paired one"}
-      {at !== undefined && (
-        <>
-          , last seen <Ago ms={at} />
-        </>
-      )}
-      ?
+      The same browser as {name}, last seen <Ago ms={at} />?
     </>
   );
 }

@@ -1,12 +1,12 @@
 // What an operator decides about devices. Each returns what failed, or nothing.
 
 import { signal } from "@preact/signals";
-import { call } from "../../gateway/call";
+import { call, may } from "../../gateway/call";
 import { toast } from "../../ui";
 import { type Failure, failureOf } from "./failures";
 import { nameOf } from "./names";
 import type { PairedRow, PendingRow, Role } from "./rows";
-import { levelOf, READ } from "./scopes";
+import { ADMIN, levelOf, READ } from "./scopes";
 import { markDecided, reload, unmarkDecided } from "./store";
 
 /** Requests that are being decided at this moment, by id: no second press, wherever they are shown. */
@@ -112,6 +112,23 @@ export function revoke(row: PairedRow, role: Role): Promise<Failure | undefined>
 export function remove(row: PairedRow): Promise<Failure | undefined> {
   return change(`${nameOf(row)} was not removed`, async () => {
     await call("device.pair.remove", { deviceId: row.deviceId });
-    toast({ text: `${nameOf(row)} was removed.` });
+    const undo = { label: "Undo", run: () => void restore(row.deviceId, nameOf(row)) };
+    toast({ text: `${nameOf(row)} was removed.`, ...(may(ADMIN) && { action: undo }) });
+  });
+}
+
+/** Brings a removed device back, with all it had. */
+export function restore(deviceId: string, name: string): Promise<Failure | undefined> {
+  return change(`${name} was not brought back`, async () => {
+    await call("device.pair.undo", { deviceId, what: "removal" });
+    toast({ tone: "good", text: `${name} is back.` });
+  });
+}
+
+/** Takes the scopes away again that an edit of the device file added. */
+export function undoEdit(row: PairedRow): Promise<Failure | undefined> {
+  return change("The edit was not taken back", async () => {
+    await call("device.pair.undo", { deviceId: row.deviceId, what: "hand-edit" });
+    toast({ text: `The edit of ${nameOf(row)} was taken back.` });
   });
 }

@@ -26,7 +26,7 @@ describe("requests that went away", () => {
   it.each([
     ["approved", "Phone was approved elsewhere."],
     ["rejected", "Phone was rejected elsewhere."],
-    ["expired", "Phone stopped asking."],
+    ["expired", "Phone does not wait any more."],
   ] as const)("%s", (how, words) => {
     expect(endedWords("Phone", how)).toBe(words);
   });

@@ -38,7 +38,7 @@ export function endedWords(name: string, how: Ended["how"]): string {
     case "rejected":
       return `${name} was rejected elsewhere.`;
     case "expired":
-      return `${name} stopped asking.`;
+      return `${name} does not wait any more.`;
   }
 }
 

@@ -50,12 +50,18 @@ describe("the list of devices", () => {
     expect(names(groups.nodes)).toEqual(nodes);
   });
 
-  it("takes the device seen last for the one that a request follows", () => {
+  it("takes the likeliest device for the one that a request follows", () => {
     const sameAs = [
-      { deviceId: "x", name: "Older", lastSeenAtMs: 1 },
-      { deviceId: "y", name: "Newer", lastSeenAtMs: 2 },
+      { deviceId: "x", name: "Near", lastSeenAtMs: 1 },
+      { deviceId: "y", name: "Far", lastSeenAtMs: 2 },
     ];
-    expect(predecessor(pending("r", { sameAs }))?.name).toBe("Newer");
-    expect(predecessor(pending("r", {}))).toBeUndefined();
+    expect(predecessor(pending("r", { sameAs }))?.name).toBe("Near");
+    expect(predecessor(pending("r", { sameAs: [] }))).toBeUndefined();
+  });
+
+  it("puts requests for what was withheld before behind all others", () => {
+    const rows = [pending("old", { ts: 9, withheldAtMs: 5 }), pending("new", { ts: 1 })];
+    const { waiting } = grouped({ pending: rows, paired: [] }, {});
+    expect(waiting.map((row) => row.requestId)).toEqual(["new", "old"]);
   });
 });

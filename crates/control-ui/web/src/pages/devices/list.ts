@@ -47,14 +47,19 @@ function terms(search: string): string[] {
     .filter((term) => term !== "");
 }
 
+/** News first, the newest on top. */
 function newestFirst(one: PendingRow, other: PendingRow): number {
-  return other.ts - one.ts || (one.requestId < other.requestId ? -1 : 1);
+  return (
+    Number(isNews(other)) - Number(isNews(one)) ||
+    other.ts - one.ts ||
+    (one.requestId < other.requestId ? -1 : 1)
+  );
 }
 
 function entryOf(row: PairedRow, own: string | undefined): Entry {
   const name = nameOf(row);
   const connected = row.connected === true;
-  const isOwn = row.deviceId === own;
+  const isOwn = row.isSelf ?? row.deviceId === own;
   const said = [
     name,
     row.displayName,
@@ -121,7 +126,18 @@ export function seenAt(row: PairedRow): number {
   return row.lastSeenAtMs ?? row.approvedAtMs;
 }
 
-/** The paired device that a request is probably the successor of: the one seen last. */
+/** The paired device that a request is probably the successor of: the gateway lists the likeliest first. */
 export function predecessor(row: PendingRow): SameAs | undefined {
-  return [...(row.sameAs ?? [])].sort((a, b) => (b.lastSeenAtMs ?? 0) - (a.lastSeenAtMs ?? 0))[0];
+  return row.sameAs?.[0];
+}
+
+/** Whether a request is worth the owner's attention: not when it asks again for what he withheld. */
+export function isNews(row: PendingRow): boolean {
+  return row.withheldAtMs === undefined;
+}
+
+/** What the device of a request may do already; `undefined` when it is a new one. */
+export function heldBy(row: PendingRow, list: PairList | undefined): readonly string[] | undefined {
+  const paired = list?.paired.find((device) => device.deviceId === row.deviceId);
+  return paired && (row.approvedScopes ?? paired.scopes ?? []);
 }

@@ -73,7 +73,9 @@ function capital(text: string): string {
 const APPROVED_VIA: Record<string, string> = {
   silent: "by itself, because it connected from this machine",
   owner: "by the owner",
-  bootstrap: "with a code",
+  bootstrap: "ahead of time, with a code",
+  claim: "with the claim code of the first start",
+  import: "by the gateway that this one took over from",
   "trusted-cidr": "by itself, because of its network",
   "ssh-verified": "by itself, after a check over SSH",
   "trusted-proxy": "by the identity that the proxy vouched for",

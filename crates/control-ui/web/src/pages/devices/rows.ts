@@ -4,18 +4,28 @@
 /** What a device is to the gateway. */
 export type Role = "operator" | "node";
 
-/** A paired device that a waiting one is probably the successor of: the same browser after its storage was cleared. */
+/** A paired device that a waiting one may have been before its storage was cleared. */
 export interface SameAs {
   deviceId: string;
-  name?: string;
-  lastSeenAtMs?: number;
+  name: string;
+  lastSeenAtMs: number;
+  /** It came from the same address. */
+  sameAddress?: boolean;
 }
 
-/** How the gateway sees the place a request comes from. */
+/** How the gateway saw a device when it asked, and why that is not local. */
 export interface Seen {
-  address?: string;
   path?: string;
-  [fact: string]: unknown;
+  address?: string;
+  proxy?: string;
+  sentence?: string;
+}
+
+/** Something about a paired device that differs from what it was approved as. */
+export interface Change {
+  field: string;
+  old?: string | null;
+  new?: string | null;
 }
 
 /** A request that waits for the owner: an entry of `pending` in `device.pair.list`. */
@@ -37,6 +47,11 @@ export interface PendingRow {
   ts: number;
   expiresAtMs?: number;
   kind?: "new-pairing" | "role-upgrade" | "scope-upgrade" | "re-approval";
+  /** What the device has already. */
+  approvedScopes?: string[];
+  changes?: Change[];
+  /** When all that it asks for in addition was withheld by an approval before: nothing new. */
+  withheldAtMs?: number;
   /** Fingerprint of what is shown: an approval that carries it cannot approve anything else. */
   shown?: string;
   seen?: Seen;
@@ -62,7 +77,7 @@ export interface PairedRow {
   deviceFamily?: string;
   clientId?: string;
   clientMode?: string;
-  userAgent?: string;
+  browserOrigin?: string;
   role: Role;
   roles: Role[];
   scopes?: string[];
@@ -72,13 +87,28 @@ export interface PairedRow {
   approvedAtMs: number;
   lastSeenAtMs?: number;
   connected?: boolean;
+  connections?: number;
+  connectedSinceMs?: number;
+  /** The caller comes from this device. */
+  isSelf?: boolean;
+  /** What an edit of the device file added. */
+  handEdited?: { scopes: string[]; atMs: number };
   tokens: TokenRow[];
 }
 
-/** The answer of `device.pair.list`. */
+/** A device that was removed a moment ago, and can be brought back. */
+export interface RemovedRow {
+  deviceId: string;
+  name: string;
+  removedAtMs: number;
+  undoUntilMs: number;
+}
+
+/** The answer of `device.pair.list` with details. */
 export interface PairList {
   pending: PendingRow[];
   paired: PairedRow[];
+  removed?: RemovedRow[];
 }
 
 /** A node as `node.list` tells it: what it says it can do, and whether that was approved. */

@@ -5,6 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { CallError, call, may, on } from "../../gateway/call";
 import { clockSkewMs, epoch, phase } from "../../gateway/session";
 import { type Decision, type Ended, ended } from "./decided";
+import { isNews } from "./list";
 import type { PairList, PendingRow } from "./rows";
 import { PAIRING } from "./scopes";
 
@@ -23,7 +24,7 @@ export const list = signal<PairList | undefined>(undefined);
 /** Why the last attempt to read it failed. */
 export const problem = signal<CallError | undefined>(undefined);
 /** How many devices wait for a decision, for the badge at Devices in the navigation. */
-export const waitingCount = computed(() => list.value?.pending.length ?? 0);
+export const waitingCount = computed(() => list.value?.pending.filter(isNews).length ?? 0);
 
 const decisions = new Map<string, Decision>();
 const decidedHere = new Set<string>();
@@ -58,7 +59,7 @@ export async function reload(): Promise<void> {
   }
   reading = true;
   try {
-    take(await call<PairList>("device.pair.list"));
+    take(await call<PairList>("device.pair.list", { detail: true }));
     problem.value = undefined;
   } catch (error) {
     problem.value = error instanceof CallError ? error : undefined;
@@ -79,7 +80,9 @@ function take(next: PairList): void {
       for (const hear of hearers) hear(gone);
     }
   }
-  decisions.clear();
+  const waiting = new Set(next.pending.map((row) => row.requestId));
+  // An answer that was on its way when a decision was told still lists the request: the decision is kept for the next.
+  for (const id of decisions.keys()) if (!waiting.has(id)) decisions.delete(id);
   const expiries = next.pending.flatMap((row) => row.expiresAtMs ?? []);
   if (expiries.length > 0) reloadIn(Math.min(...expiries) - clockSkewMs.value - Date.now() + EXPIRY_SLACK_MS);
 }

@@ -4,9 +4,10 @@ import { go, path } from "../../../shell/router";
 import { Button, IconButton, toast } from "../../../ui";
 import { alertAbout } from "../alerts";
 import { endedWords } from "../decided";
+import { heldBy, isNews } from "../list";
 import { nameOf } from "../names";
 import { Compare, Decide, origin } from "../Request";
-import type { PairedRow, PendingRow } from "../rows";
+import type { PendingRow } from "../rows";
 import { keepFresh, list, onEnded } from "../store";
 import styles from "./RequestNotice.module.css";
 import { askedBriefly } from "./words";
@@ -20,7 +21,7 @@ export function RequestNotice() {
   useEffect(() => keepFresh(), []);
   useEffect(() => onEnded(({ row, how }) => toast({ tone: "info", text: endedWords(nameOf(row), how) })), []);
   const own = device.value?.id;
-  const all = (list.value?.pending ?? []).filter((row) => row.deviceId !== own);
+  const all = (list.value?.pending ?? []).filter((row) => row.deviceId !== own && isNews(row));
   useAlerts(all);
   const waiting = all.filter((row) => !later.has(row.requestId));
   const put = () => setLater(new Set([...later, ...waiting.map((row) => row.requestId)]));
@@ -34,12 +35,7 @@ export function RequestNotice() {
       {!hidden && (
         <section class={styles.notice} aria-label="Devices that wait for you">
           {waiting.length === 1 ? (
-            <One
-              key={first.requestId}
-              row={first}
-              held={list.value?.paired.find((row) => row.deviceId === first.deviceId)}
-              onLater={put}
-            />
+            <One key={first.requestId} row={first} onLater={put} />
           ) : (
             <Several waiting={waiting} onLater={put} />
           )}
@@ -68,7 +64,8 @@ function useAlerts(waiting: readonly PendingRow[]): void {
   }, [loaded, waiting]);
 }
 
-function One({ row, held, onLater }: { row: PendingRow; held: PairedRow | undefined; onLater: () => void }) {
+function One({ row, onLater }: { row: PendingRow; onLater: () => void }) {
+  const held = heldBy(row, list.value);
   const details = () => go(`/devices?request=${encodeURIComponent(row.requestId)}`);
   return (
     <>
@@ -79,7 +76,7 @@ function One({ row, held, onLater }: { row: PendingRow; held: PairedRow | undefi
         <IconButton small icon="cross" label="Decide later" onClick={onLater} />
       </header>
       <p class={styles.soft}>
-        From {origin(row)}. {askedBriefly(row, held?.scopes)}
+        From {origin(row)}. {askedBriefly(row, held)}
       </p>
       <Compare id={row.requestId} />
       <Decide row={row} small>

@@ -1,0 +1,44 @@
+import { useState } from "preact/hooks";
+import { clockSkewMs } from "../../gateway/session";
+import { Ago, Button, now, Panel } from "../../ui";
+import { restore } from "./actions";
+import type { Failure } from "./failures";
+import styles from "./Group.module.css";
+import { FailureNote } from "./Request";
+import type { RemovedRow } from "./rows";
+
+/** Devices that were removed a moment ago: a slip can be taken back for a while. */
+export function Removed({ rows }: { rows: readonly RemovedRow[] }) {
+  const left = rows.filter((row) => row.undoUntilMs - clockSkewMs.value > now.value);
+  if (left.length === 0) return null;
+  return (
+    <Panel title="Removed a moment ago" flush>
+      <ul class={styles.list}>
+        {left.map((row) => (
+          <Line key={row.deviceId} row={row} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Line({ row }: { row: RemovedRow }) {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure | undefined>();
+  const back = async () => {
+    setBusy(true);
+    setFailure(await restore(row.deviceId, row.name));
+    setBusy(false);
+  };
+  return (
+    <li class={styles.removed}>
+      <span>
+        {row.name}, removed <Ago ms={row.removedAtMs} />
+      </span>
+      <Button small icon="undo" busy={busy} aria-label={`Bring ${row.name} back`} onClick={back}>
+        Bring back
+      </Button>
+      {failure && <FailureNote failure={failure} />}
+    </li>
+  );
+}
