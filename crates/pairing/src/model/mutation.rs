@@ -77,6 +77,15 @@ pub enum Mutation {
         /// In whose name.
         caller: CallerAuthority,
     },
+    /// Leave an operator only these of the scopes it was approved for; its token is replaced. Needs an admin.
+    Narrow {
+        /// The device.
+        device: DeviceId,
+        /// What it keeps.
+        scopes: ScopeSet,
+        /// In whose name.
+        caller: CallerAuthority,
+    },
     /// Make the token of a role void.
     Revoke {
         /// The device.

@@ -78,6 +78,7 @@ impl Work<'_> {
             Mutation::Restore { device, caller } => self.restore(&device, &caller),
             Mutation::Rename { device, label, caller } => self.rename(&device, label.as_deref(), &caller),
             Mutation::Rotate { device, role, scopes, caller } => self.rotate(&device, role, scopes, &caller),
+            Mutation::Narrow { device, scopes, caller } => self.narrow(&device, scopes, &caller),
             Mutation::Revoke { device, role, caller } => self.revoke(&device, role, &caller),
             Mutation::MintCode { code, caller } => self.mint(code, &caller),
             Mutation::RedeemCode { code, ask } => self.redeem(code, ask),

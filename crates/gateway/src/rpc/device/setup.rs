@@ -217,6 +217,7 @@ async fn join_code(core: Arc<Core>, caller: Authority, params: Join) -> Reply {
     fill(&mut random)?;
     let typed = ClaimCode::from_random(random);
     let code = mint(&core, &caller, typed.expose(), Roles::only(role), scopes).await?;
+    tokio::spawn(tell_when_used(core, code.hash));
     Ok(json!({
         "code": typed.expose(),
         "setupId": setup_id(&code.hash),

@@ -255,6 +255,47 @@ fn tokens_die_with_revocation_removal_and_rotation_and_never_come_back() {
 }
 
 #[test]
+fn an_admin_takes_access_away_for_good() {
+    let mut world = World::new();
+    let id = world.paired(1, Role::Operator, &["operator.admin"]);
+    let first = key().issue(world.device(&id), Role::Operator).unwrap();
+    let narrow = |scopes: &[&str], caller: CallerAuthority| Mutation::Narrow {
+        device: id.clone(),
+        scopes: set(scopes),
+        caller,
+    };
+    let pairing_only = caller(&["operator.pairing", "operator.read"]);
+    assert_eq!(
+        world.go(narrow(&["operator.read"], pairing_only)).unwrap_err(),
+        Rejected::MissingScope(Scope::ADMIN)
+    );
+    world.go(narrow(&["operator.write"], CallerAuthority::owner())).unwrap();
+    assert!(matches!(&world.last[..], [Change::Rotated { device_id, .. }] if *device_id == id));
+    assert_eq!(world.device(&id).approved_scopes(Role::Operator), set(&["operator.write"]));
+    assert_eq!(
+        key().verify(world.device(&id), Role::Operator, first.expose()).map(drop),
+        Err(TokenError::Mismatch)
+    );
+    // With the gateway's token it gets what is approved now, and has to ask for the rest.
+    assert_eq!(need(&world.state, &ask(1, Role::Operator, &["operator.read"])), None);
+    assert_eq!(need(&world.state, &ask(1, Role::Operator, &["operator.admin"])), Some(Need::ScopeUpgrade));
+    assert_eq!(
+        world.go(narrow(&["operator.admin"], CallerAuthority::owner())).unwrap_err(),
+        Rejected::BeyondApproved(set(&["operator.admin"]))
+    );
+    world
+        .go(Mutation::Revoke { device: id.clone(), role: Role::Operator, caller: CallerAuthority::owner() })
+        .unwrap();
+    assert_eq!(
+        world.go(narrow(&["operator.read"], CallerAuthority::owner())).unwrap_err(),
+        Rejected::Revoked
+    );
+    let node = world.paired(2, Role::Node, &[]);
+    let change = Mutation::Narrow { device: node, scopes: set(&[]), caller: CallerAuthority::owner() };
+    assert_eq!(world.go(change).unwrap_err(), Rejected::RoleNotApproved);
+}
+
+#[test]
 fn when_a_connection_needs_an_approval() {
     let mut world = World::new();
     world.paired(1, Role::Operator, &["operator.write"]);
