@@ -50,6 +50,7 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     // Ours: nobody else has them, nothing advertises them.
     ("device.pair.resolve", "admin h", "admin h"),
     ("device.pair.export", "admin h", "admin h"),
+    ("device.pair.narrow", "admin h", "admin h"),
     ("device.pair.undo", "admin h", "admin h"),
     ("device.pair.clear", "admin h", "admin h"),
     ("device.pair.complete", "admin h", "admin h"),

@@ -62,9 +62,9 @@ describe("the devices page", () => {
   });
 
   it.each([
-    ["Approve Firefox on Android", "device.pair.approve", {}],
-    ["Approve Firefox on Android as read only", "device.pair.approve", { scopes: ["operator.read"] }],
-    ["Reject Firefox on Android", "device.pair.reject", {}],
+    ["Approve", "device.pair.approve", {}],
+    ["Approve as read only", "device.pair.approve", { scopes: ["operator.read"] }],
+    ["Reject", "device.pair.reject", {}],
   ])("%s", async (name, method, terms) => {
     answer(method, () => {
       now({ ...list(), pending: [] });
@@ -79,11 +79,11 @@ describe("the devices page", () => {
   it("says why an approval failed, and leaves the request to be decided", async () => {
     refuse("device.pair.approve", "missing scope: operator.admin");
     open();
-    fireEvent.click(await screen.findByRole("button", { name: "Approve Firefox on Android" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Approve" }));
     const alert = await screen.findByRole("alert");
     expect(alert.textContent).toContain("Firefox on Android was not approved");
     expect(alert.textContent).toContain("lacks “admin”");
-    await waitFor(() => expect(button("Approve Firefox on Android").getAttribute("disabled")).toBeNull());
+    await waitFor(() => expect(button("Approve").getAttribute("disabled")).toBeNull());
   });
 
   it("replaces the browser that a request follows", async () => {
@@ -204,7 +204,7 @@ describe("the devices page", () => {
     open();
     await screen.findByText("This browser has no full access");
     expect(screen.queryByRole("button", { name: "Pair a device" })).toBeNull();
-    expect(button("Approve Firefox on Android").hasAttribute("disabled")).toBe(true);
-    expect(button("Approve Firefox on Android as read only").hasAttribute("disabled")).toBe(false);
+    expect(button("Approve").hasAttribute("disabled")).toBe(true);
+    expect(button("Approve as read only").hasAttribute("disabled")).toBe(false);
   });
 });

@@ -61,7 +61,7 @@ export function Request({ row, held, called = false }: RequestProps) {
           ["Waits until", row.expiresAtMs ? <Ago key="until" ms={row.expiresAtMs} /> : null],
         ]}
       />
-      <Decide row={row} />
+      <Decide row={row} about={heading} />
     </article>
   );
 }
@@ -106,10 +106,13 @@ export function origin(row: PendingRow): string {
 /** The buttons of a request, with what went wrong under them. */
 export function Decide({
   row,
+  about,
   small,
   children,
 }: {
   row: PendingRow;
+  /** The id of the heading that names the device: with several requests each button says whose it is. */
+  about: string;
   small?: boolean;
   /** Further buttons, after these. */
   children?: ComponentChildren;
@@ -127,7 +130,6 @@ export function Decide({
   };
   const give = (what: string, terms: Terms) => () => run(what, () => approve(row, terms));
   const lacking = row.scopes.filter((scope) => !may(scope));
-  const name = nameOf(row);
   return (
     <div class={styles.decide}>
       {older && (
@@ -153,7 +155,7 @@ export function Decide({
           icon="check"
           busy={busy && doing === "approve"}
           disabled={busy || lacking.length > 0}
-          aria-label={`Approve ${name}`}
+          aria-describedby={about}
           onClick={give("approve", {})}
         >
           Approve
@@ -164,7 +166,7 @@ export function Decide({
             icon="eye"
             busy={busy && doing === "read"}
             disabled={busy}
-            aria-label={`Approve ${name} as read only`}
+            aria-describedby={about}
             onClick={give("read", { readOnly: true })}
           >
             Approve as read only
@@ -175,7 +177,7 @@ export function Decide({
           kind="danger"
           busy={busy && doing === "reject"}
           disabled={busy}
-          aria-label={`Reject ${name}`}
+          aria-describedby={about}
           onClick={() => run("reject", () => reject(row))}
         >
           Reject

@@ -45,9 +45,9 @@ describe("the notice of waiting devices", () => {
   });
 
   it.each([
-    ["Approve Phone", "device.pair.approve", { requestId: "p1" }],
-    ["Approve Phone as read only", "device.pair.approve", { requestId: "p1", scopes: ["operator.read"] }],
-    ["Reject Phone", "device.pair.reject", { requestId: "p1" }],
+    ["Approve", "device.pair.approve", { requestId: "p1" }],
+    ["Approve as read only", "device.pair.approve", { requestId: "p1", scopes: ["operator.read"] }],
+    ["Reject", "device.pair.reject", { requestId: "p1" }],
   ])("%s", async (name, method, params) => {
     await open();
     answer(method, () => {

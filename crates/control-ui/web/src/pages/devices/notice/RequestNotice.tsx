@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { device } from "../../../gateway/session";
 import { go, path } from "../../../shell/router";
 import { Button, IconButton, toast } from "../../../ui";
@@ -65,12 +65,13 @@ function useAlerts(waiting: readonly PendingRow[]): void {
 }
 
 function One({ row, onLater }: { row: PendingRow; onLater: () => void }) {
+  const heading = useId();
   const held = heldBy(row, list.value);
   const details = () => go(`/devices?request=${encodeURIComponent(row.requestId)}`);
   return (
     <>
       <header class={styles.head}>
-        <h2>
+        <h2 id={heading}>
           {nameOf(row)} {held ? "asks for more" : "asks to be let in"}
         </h2>
         <IconButton small icon="cross" label="Decide later" onClick={onLater} />
@@ -79,7 +80,7 @@ function One({ row, onLater }: { row: PendingRow; onLater: () => void }) {
         From {origin(row)}. {askedBriefly(row, held)}
       </p>
       <Compare id={row.requestId} />
-      <Decide row={row} small>
+      <Decide row={row} about={heading} small>
         <Button small onClick={details}>
           Details
         </Button>
