@@ -51,12 +51,14 @@ export function Device({ entry, node, open, onToggle }: DeviceProps) {
             {[clientWords(row), platformWords(row), row.remoteIp].filter(Boolean).join(" · ")}
           </span>
         </span>
-        <span class={styles.marks}>
-          {own && <Badge tone="info">this browser</Badge>}
-          {row.roles.includes("node") && row.roles.length > 1 && <Badge>also a node</Badge>}
-          {level && <Badge>{level}</Badge>}
+        <span class={styles.meta}>
+          <span class={styles.marks}>
+            {own && <Badge tone="info">this browser</Badge>}
+            {row.roles.includes("node") && row.roles.length > 1 && <Badge>also a node</Badge>}
+            {level && <Badge>{level}</Badge>}
+          </span>
+          <span class={styles.seen}>{connected ? "connected" : <Seen ms={seenAt(row)} />}</span>
         </span>
-        <span class={styles.seen}>{connected ? "connected" : <Seen ms={seenAt(row)} />}</span>
         <Icon name={open ? "down" : "right"} />
       </button>
       {open && (
@@ -84,7 +86,9 @@ export function Device({ entry, node, open, onToggle }: DeviceProps) {
           />
           {row.handEdited && <HandEdited row={row} />}
           {node && <NodeFacts node={node} />}
-          {row.roles.includes("operator") && <ScopeEditor key={(row.scopes ?? []).join()} row={row} />}
+          {row.roles.includes("operator") && (
+            <ScopeEditor key={(row.scopes ?? []).join()} row={row} own={own} />
+          )}
           <Tokens row={row} own={own} />
           <div class={styles.line}>
             <Button kind="danger" icon="trash" onClick={ask}>

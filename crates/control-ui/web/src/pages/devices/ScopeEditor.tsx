@@ -13,7 +13,7 @@ import { OPERATOR_SCOPES, scopeWords } from "./words";
  * What a device may do, as boxes to clear. Nothing beyond what was approved can be ticked: the device has to ask for
  * that, so that nobody is given what he never wanted.
  */
-export function ScopeEditor({ row }: { row: PairedRow }) {
+export function ScopeEditor({ row, own }: { row: PairedRow; own: boolean }) {
   const approved = row.scopes ?? [];
   const [chosen, setChosen] = useState<readonly string[]>(essence(approved));
   const [failure, setFailure] = useState<Failure | undefined>();
@@ -57,8 +57,7 @@ export function ScopeEditor({ row }: { row: PairedRow }) {
               <span>
                 {title}
                 <small id={`${id}-${scope}`} class={styles.soft}>
-                  {text}
-                  {by !== undefined && ` Comes with “${scopeWords(by).title}”.`}
+                  {text}.{by !== undefined && ` Comes with “${scopeWords(by).title}”.`}
                   {!allowed && " Not approved."}
                 </small>
               </span>
@@ -73,7 +72,7 @@ export function ScopeEditor({ row }: { row: PairedRow }) {
         </p>
       )}
       {changed && (
-        <Callout tone="info" title={`${nameOf(row)} will lose access at once`}>
+        <Callout tone="info" title={`${own ? "This very browser" : nameOf(row)} will lose access at once`}>
           <p>
             Its connection ends and its token is replaced. It can come back with what is ticked here. To have
             more again, it has to ask, and you approve it.

@@ -9,6 +9,11 @@ describe("failures", () => {
     ["missing scope: operator.admin", "this browser lacks “admin”"],
     ["device pairing approval denied", "decide about itself only"],
     ["the gateway cannot save changes", "The gateway cannot save changes."],
+    ["gateway.bind: is not one of these", "gateway.bind: is not one of these."],
+    [
+      "x.publicUrl: refusing to send a pairing secret to gw.example in the clear; use https:// or wss://",
+      "on the way to gw.example. Use an address",
+    ],
     ["", "The gateway gave no reason."],
   ])("explains %j", (message, text) => {
     const failure = failureOf(
@@ -17,6 +22,12 @@ describe("failures", () => {
     );
     expect(failure.title).toBe("Nothing was approved");
     expect(failure.text).toContain(text);
+  });
+
+  it("gives a command where one helps", () => {
+    const message = "Gateway is only bound to loopback. Set gateway.bind=lan, enable tailscale serve, or …";
+    const error = new CallError("x.y", { code: "INVALID_REQUEST", message });
+    expect(failureOf(error, "x").fix).toBe("openclaw config set gateway.bind lan");
   });
 
   it("says that nothing came back", () => {

@@ -9,7 +9,16 @@ export interface Failure {
   fix?: string;
 }
 
-const KNOWN: readonly [pattern: RegExp, text: string][] = [
+const KNOWN: readonly [pattern: RegExp, text: string, fix?: string][] = [
+  [
+    /refusing to send a pairing secret to (\S+) in the clear/,
+    "Others could read the code on the way to $1. Use an address that begins with https://, or one of the local network.",
+  ],
+  [
+    /^Gateway is only bound to loopback/,
+    "The gateway listens on its own machine only, so that no other device can reach it. Let it listen on the local network, or give the address of a proxy or tunnel that leads to it.",
+    "openclaw config set gateway.bind lan",
+  ],
   [
     /^unknown requestId/,
     "The request is not waiting any more: it was decided somewhere else, was replaced by a newer one, or ran out.",
@@ -35,9 +44,9 @@ export function failureOf(error: unknown, title: string): Failure {
     return { title, text: "The gateway did not answer. Nothing is known to have changed; try again." };
   }
   const reason = typeof details?.reason === "string" ? details.reason : undefined;
-  for (const [pattern, text] of KNOWN) {
+  for (const [pattern, text, fix] of KNOWN) {
     const found = pattern.exec(message);
-    if (found) return { title, text: text.replace("$1", found[1] ?? "") };
+    if (found) return { title, text: text.replace("$1", found[1] ?? ""), ...(fix !== undefined && { fix }) };
   }
   return { title, text: sentence(reason ?? message) };
 }
@@ -46,6 +55,7 @@ export function failureOf(error: unknown, title: string): Failure {
 function sentence(words: string): string {
   const text = words.trim();
   if (text === "") return "The gateway gave no reason.";
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  // The name of a setting stays as it is written.
+  const begun = /^\S+\./.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -30,11 +30,7 @@ export function CodeView({ kind, code, onAgain }: { kind: Kind; code: Code; onAg
       <div class={styles.code}>
         {code.picture && <Qr text={code.picture} label={PICTURES[kind]} />}
         <div class={styles.body}>
-          <ol class={styles.steps}>
-            {STEPS[kind].map((step) => (
-              <li key={step}>{step}</li>
-            ))}
-          </ol>
+          <Steps steps={STEPS[kind]} />
           {code.command && <Command line={code.command} where="On the other machine:" />}
           <Facts
             rows={[
@@ -60,9 +56,20 @@ export function CodeView({ kind, code, onAgain }: { kind: Kind; code: Code; onAg
         </div>
       </div>
       <div>
-        <Button onClick={onAgain}>Change what it may do</Button>
+        <Button onClick={onAgain}>Make another code</Button>
       </div>
     </div>
+  );
+}
+
+function Steps({ steps }: { steps: readonly string[] }) {
+  if (steps.length === 1) return <p>{steps[0]}</p>;
+  return (
+    <ol class={styles.steps}>
+      {steps.map((step) => (
+        <li key={step}>{step}</li>
+      ))}
+    </ol>
   );
 }
 

@@ -75,6 +75,6 @@ describe("pairing a new device", () => {
     refuse("device.pair.setupCode", "Gateway is only bound to loopback.");
     fireEvent.click(screen.getByRole("tab", { name: "Phone app" }));
     make("");
-    expect((await screen.findByRole("alert")).textContent).toContain("only bound to loopback");
+    expect((await screen.findByRole("alert")).textContent).toContain("openclaw config set gateway.bind lan");
   });
 });
