@@ -1,5 +1,6 @@
 import type { Trouble } from "../gateway/trouble";
 import { Callout, Command } from "../ui";
+import { ClaimCodePlace } from "./Claim";
 import styles from "./door.module.css";
 import { EntryForm } from "./EntryForm";
 import { Heading } from "./Frame";
@@ -20,7 +21,7 @@ export function Connect({ trouble, busy }: Props) {
       </Heading>
       <p class={styles.lead}>
         {claimable
-          ? "Nobody owns this gateway yet. Enter the claim code that it showed when it started, and this browser becomes its first operator."
+          ? "This gateway is new. Enter the claim code that it shows, and this browser becomes its first operator."
           : password
             ? `The gateway at ${gateway.value.host} asks for its password. A code from another device works as well.`
             : `The gateway at ${gateway.value.host} asks who you are. This is needed once for each browser.`}
@@ -35,12 +36,8 @@ export function Connect({ trouble, busy }: Props) {
       <section class={styles.ways} aria-label="Where to find it">
         {claimable && (
           <div>
-            <h2>The claim code</h2>
-            <p>
-              It looks like <code>7F3A-9C1E</code> and stands in the gateway's output: in the terminal that
-              started it, in <code>docker logs</code>, or in the service's journal. It works once, for ten
-              minutes; then the gateway shows another.
-            </p>
+            <h2>Where the claim code is</h2>
+            <ClaimCodePlace />
           </div>
         )}
         {!password && (

@@ -1,12 +1,8 @@
-import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Callout, Command, SecretInput } from "../ui";
 import styles from "./door.module.css";
 import { type Entry, readEntry } from "./entry";
-import { brought, enter, gateway } from "./open";
-
-/** What stands in the input. It outlives the faces, so that a refusal does not take it away. */
-export const draft = signal("");
+import { brought, draft, enter, gateway } from "./open";
 
 type Props = {
   /** The gateway asks for a password, so what is no code is sent as one. */
@@ -26,10 +22,10 @@ export function EntryForm({ password, replace, busy, disabled, focus, submit = "
   const [answer, setAnswer] = useState<Entry | null>(brought.peek());
   const live = readEntry(draft.value, gateway.value);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focus) input.current?.focus({ preventScroll: true });
   }, [focus]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!replace || draft.peek() === "") return;
     input.current?.focus({ preventScroll: true });
     input.current?.select();

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Mark } from "../shell/Mark";
 import styles from "./door.module.css";
 import { gateway, ownGateway, returnHome } from "./open";
@@ -40,7 +40,7 @@ type HeadingProps = {
 /** The heading of a face. */
 export function Heading({ children, face, leave }: HeadingProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!leave) heading.current?.focus({ preventScroll: true });
     document.title = `${heading.current?.textContent ?? "Connect"} · OpenClaw`;
   }, [face, leave]);

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { WANTED_SCOPES } from "../gateway/connect";
-import { asked, askForMore, hello, phase, retryNow } from "../gateway/session";
+import { type Asked, asked, askForMore, hello, phase, retryNow } from "../gateway/session";
+import type { Trouble } from "../gateway/trouble";
 import { levelOf } from "../pages/devices/scopes";
 import { Button, Callout, Command, longSpan, now } from "../ui";
 import styles from "./door.module.css";
@@ -8,50 +9,58 @@ import styles from "./door.module.css";
 /** The connection is gone; the pages stay as they were. */
 export function LostBanner() {
   const at = phase.value;
-  if (at.at !== "lost") return null;
-  const left = at.retryAtMs === null ? null : at.retryAtMs - now.value;
+  return at.at === "lost" ? <Lost trouble={at.trouble} retryAtMs={at.retryAtMs} /> : null;
+}
+
+/** Who cut the connection, why, and when it is tried again; `null` while it is tried. */
+export function Lost({ trouble, retryAtMs }: { trouble: Trouble; retryAtMs: number | null }) {
+  const left = retryAtMs === null ? 0 : retryAtMs - now.value;
   return (
     <Callout tone="warn" title="The connection to the gateway is interrupted" live>
-      <p>{at.trouble.sentence}</p>
-      {at.trouble.fix && <Command line={at.trouble.fix} />}
+      <p>{trouble.sentence}</p>
+      {trouble.fix && <Command where="On the gateway's host:" line={trouble.fix} />}
       <p class={styles.buttons}>
-        <Button small icon="refresh" busy={left === null} onClick={retryNow}>
+        <Button small icon="refresh" busy={left <= 0} onClick={retryNow}>
           Retry now
         </Button>
         <span class={styles.soft} aria-live="off">
-          {left === null ? "Trying…" : left > 0 ? `Next try in ${longSpan(left)}.` : "Trying…"} What you see
-          is from before.
+          {left > 0 ? `Next try in ${longSpan(left)}.` : "Trying…"} What you see is from before.
         </span>
       </p>
     </Callout>
   );
 }
 
-/** This browser may do less than the page can: says so once, and offers to ask for the rest. */
+/** This browser may do less than the page can: says so, and offers to ask for the rest. */
 export function AccessNotice() {
-  const [closed, setClosed] = useState(false);
   const scopes = hello.value?.auth.scopes ?? [];
+  return phase.value.at === "open" ? <Access scopes={scopes} wish={asked.value} /> : null;
+}
+
+const LESS = {
+  read: "This browser may look, but not change anything",
+  some: "This browser has a part of the access",
+  none: "This browser has no access yet",
+};
+
+/** What this browser may do, when that is not everything, and what became of the wish for more. */
+export function Access({ scopes, wish }: { scopes: readonly string[]; wish: Asked | null }) {
+  const [closed, setClosed] = useState(false);
   const level = levelOf(scopes);
-  const wish = asked.value;
-  if (closed || phase.value.at !== "open" || level === "full") return null;
+  if (level === "full" || closed) return null;
   if (wish) {
     return (
-      <Callout title="Full access was asked for">
+      <Callout title="More access was asked for">
         <p>
-          The owner decides. Until then everything stays as it is, and afterwards this page goes on by itself.
+          The owner decides. Until then everything stays as it is; afterwards this page has it without being
+          reloaded.
         </p>
         {wish.trouble.fix && <Command where="On the gateway's host:" line={wish.trouble.fix} />}
       </Callout>
     );
   }
   return (
-    <Callout
-      title={
-        level === "read"
-          ? "This browser may look, but not change anything"
-          : "This browser has part of the access"
-      }
-    >
+    <Callout title={LESS[level]}>
       <p class={styles.buttons}>
         <Button small onClick={() => askForMore(WANTED_SCOPES)}>
           Ask for full access

@@ -3,13 +3,14 @@ import { retryNow } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
 import { proxyLines } from "../generated/catalogue";
 import { Button, Callout, Command, CopyButton, Facts, longSpan, now } from "../ui";
+import { ClaimCodePlace } from "./Claim";
 import styles from "./door.module.css";
-import { draft, EntryForm } from "./EntryForm";
+import { EntryForm } from "./EntryForm";
 import { afterRefusal } from "./entry";
 import { Heading } from "./Frame";
-import { parts } from "./facts";
+import { isClaimable, parts } from "./facts";
 import { KeepingNote } from "./Keeping";
-import { notice } from "./open";
+import { draft, notice } from "./open";
 import { recognise } from "./recognise";
 import { shownOf } from "./refusal";
 import { Technical } from "./Technical";
@@ -58,9 +59,10 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
           focus={!locked}
         />
       )}
+      {isClaimable(trouble) && shown.wanted && <ClaimCodePlace />}
       {trouble.fix && !shown.withoutFix && <Command where={`${shown.where}:`} line={trouble.fix} />}
       {isSaid(trouble, "webSocketBlocked") && <ProxyLines />}
-      {!shown.wanted && <Facts rows={trouble.facts} />}
+      {PROXIED.has(trouble.cause) && <Facts rows={trouble.facts} />}
       <KeepingNote />
       {retryAtMs !== null && (
         <p class={styles.clock} role="timer">
@@ -85,6 +87,9 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
     </section>
   );
 }
+
+/** Where it matters from where the gateway sees this browser come. */
+const PROXIED = new Set(["C-14", "C-15", "C-28"]);
 
 /** Another number for every refusal, so that the same words are read aloud once more. */
 function useSerial(trouble: Trouble): number {

@@ -4,6 +4,7 @@ import type { Trouble } from "../gateway/trouble";
 import { Ago, Button, Command, CopyButton, Facts, Id, TextInput } from "../ui";
 import { Qr } from "../ui/Qr";
 import { inWords } from "./asks";
+import { ClaimCodePlace } from "./Claim";
 import styles from "./door.module.css";
 import { EntryForm } from "./EntryForm";
 import { Heading } from "./Frame";
@@ -36,10 +37,7 @@ export function Waiting({ trouble, requestId }: Props) {
       {claimable && (
         <section class={styles.way}>
           <h2>Enter the claim code</h2>
-          <p>
-            Nobody owns this gateway yet. It shows a claim code in its output: in the terminal that started
-            it, in <code>docker logs</code>, or in the service's journal.
-          </p>
+          <ClaimCodePlace />
           <EntryForm submit="Claim" />
         </section>
       )}
@@ -61,7 +59,7 @@ export function Waiting({ trouble, requestId }: Props) {
               ) : null,
             ],
             ["Seen from", seen?.address ?? trouble.facts.find(([name]) => name === "Seen as")?.[1] ?? null],
-            ["Comes", seen ? wayOf(seen) : null],
+            ["Way", seen ? wayOf(seen) : null],
           ]}
         />
         {rest && <p>{rest}</p>}

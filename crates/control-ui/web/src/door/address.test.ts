@@ -43,6 +43,7 @@ describe("the address bar", () => {
 
   test.each([
     ["ws://localhost:18789", false],
+    ["https://gw.example", true],
     ["javascript:alert(1)", true],
     ["wss://user@evil.example", true],
     ["//evil.example", true],

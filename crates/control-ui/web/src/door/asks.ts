@@ -6,6 +6,9 @@ import { essence, levelOf } from "../pages/devices/scopes";
 /** The scopes of a request, a line each, as a person understands them. */
 export function inWords(scopes: readonly string[], role: string | null): string[] {
   if (role === "node") return ["To be a node: to lend this machine's abilities to the gateway"];
-  if (levelOf(scopes) === "none") return ["No access yet"];
+  const level = levelOf(scopes);
+  if (level === "full")
+    return ["Full access: everything this page can do, settings and other devices included"];
+  if (level === "none") return ["No access yet"];
   return essence(scopes).map((scope) => known.find(({ name }) => name === scope)?.says ?? scope);
 }

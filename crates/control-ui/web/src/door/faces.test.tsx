@@ -4,9 +4,8 @@ import type { Trouble } from "../gateway/trouble";
 import { causes, closes, codes, pairings, type Said, says } from "../generated/catalogue";
 import { now } from "../ui";
 import { Connect } from "./Connect";
-import { draft } from "./EntryForm";
 import { OtherGateway } from "./OtherGateway";
-import { brought, question, typed } from "./open";
+import { brought, draft, question, typed } from "./open";
 import { Refused } from "./Refused";
 import { shownOf } from "./refusal";
 import { titleOf } from "./titles";
@@ -151,6 +150,7 @@ describe("the first face", () => {
     render(<Connect trouble={{ ...missing, details: { help: { claimable: true } } }} busy={false} />);
     expect(words()).toContain("Nobody owns this gateway yet");
     expect(words()).toContain("docker logs");
+    expect(screen.getByRole("heading", { name: "Where the claim code is" })).toBeTruthy();
   });
 
   test("asks for a password where the gateway has one", () => {
@@ -239,7 +239,7 @@ describe("waiting for approval", () => {
       expect(screen.getByRole("heading", { level: 1 }).textContent).toMatch(/^Waiting /);
       expect(words()).toContain(`openclaw devices approve ${REQUEST}`);
       expect(words()).toContain("This page goes on by itself");
-      expect(words()).toContain("Everything: settings, devices, tokens, and all that is below");
+      expect(words()).toContain("Full access: everything this page can do");
       expect(screen.getByRole("button", { name: "Check now" })).toBeTruthy();
       expect(screen.getByRole("button", { name: "Copy the request id 7f3a9c1e" })).toBeTruthy();
     },

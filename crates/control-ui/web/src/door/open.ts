@@ -5,12 +5,15 @@ import { root, socketUrl } from "../base";
 import { phase, signIn, start } from "../gateway/session";
 import type { Credential } from "../gateway/target";
 import { entryOf, takeAddress, withoutOther } from "./address";
-import type { Entry } from "./entry";
+import { type Entry, linkParams } from "./entry";
 import { type Gateway, readGateway } from "./place";
 import { consentTo, forgetCredential, isConsentedTo, keepCredential, keptCredential } from "./tab";
 
 /** The link wants this page to talk to another gateway; nothing is connected to until that is answered. */
 export type Question = { gateway: Gateway; credential: Credential | null };
+
+/** What stands in the input. It outlives the faces, so that a refusal does not take it away. */
+export const draft = signal("");
 
 const questionNow = signal<Question | null>(null);
 const noticeNow = signal<string | null>(null);
@@ -46,6 +49,10 @@ export function openDoor(): void {
     noticeNow.value =
       "The link names a gateway in a way that cannot be read, so this page stays with its own.";
     dropOther();
+  }
+  if (linkParams(location.href).has("request")) {
+    noticeNow.value =
+      "The link that led here shows a request to its approver. Only a browser that is already let in can approve it: sign in here first, or open the link there.";
   }
   watch();
   if (!taken.other || isConsentedTo(taken.other.socket)) begin(taken.other ?? own, credential);
@@ -104,6 +111,8 @@ function watch(): void {
     const now = phase.value;
     if (now.at === "refused" && WORTHLESS.has(now.trouble.cause)) forgetCredential();
     if (now.at === "open" && typedNow.peek()?.kind === "code") forgetCredential();
-    if (now.at === "open") typedNow.value = null;
+    if (now.at !== "open") return;
+    typedNow.value = null;
+    draft.value = "";
   });
 }

@@ -21,14 +21,15 @@ const MAX_CHARS = 512;
  */
 export function readGateway(text: string): Gateway | null {
   const match =
-    /^(wss?|https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(\/[A-Za-z0-9/._~-]*)?(?:[?#].*)?$/s.exec(
+    /^(wss?|https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(\/[A-Za-z0-9/._~-]*)?(?:[?#].*)?$/is.exec(
       text.trim(),
     );
   if (!match || text.length > MAX_CHARS) return null;
-  const [, scheme = "", host = "", port, path = "/"] = match;
+  const [, written = "", host = "", port, path = "/"] = match;
   if (/^[.-]/.test(host) || (port !== undefined && (Number(port) < 1 || Number(port) > 65535))) return null;
   const folder = path.endsWith("/") ? path : `${path}/`;
   if (path.split("/").some((part) => part === "." || part === "..")) return null;
+  const scheme = written.toLowerCase();
   const secure = scheme === "wss" || scheme === "https";
   const place = `${host.toLowerCase()}${port === undefined ? "" : `:${Number(port)}`}${folder}`;
   try {

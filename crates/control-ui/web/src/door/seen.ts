@@ -48,7 +48,7 @@ export function wayOf({ path, headers }: Seen): string {
   const by = headers.length > 0 ? ` (${headers.join(", ")})` : "";
   switch (path) {
     case "direct":
-      return "directly";
+      return "straight, with no proxy between";
     case "trusted-proxy":
       return `through a proxy that the gateway trusts${by}`;
     case "unlisted-proxy":
