@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Phase } from "../gateway/session";
-import { phase } from "../gateway/session";
+import { phase, trying } from "../gateway/session";
 import { Connect } from "./Connect";
 import styles from "./door.module.css";
 import { Frame, Heading } from "./Frame";
@@ -15,9 +15,11 @@ export function Door() {
   const asked = question.value;
   const now = phase.value;
   // While it is tried again the face stays, with what was typed in it.
-  const face = useRef<Phase>(now);
-  if (now.at !== "connecting") face.current = now;
-  const busy = now.at === "connecting";
+  const face = useRef<Phase>({ at: "connecting", attempt: 0 });
+  const begun = useRef(false);
+  if (now.at !== "idle") begun.current = true;
+  if (now.at !== "connecting" && begun.current) face.current = now;
+  const busy = now.at === "connecting" || trying.value;
   return <Frame>{asked ? <OtherGateway asked={asked} /> : faceOf(face.current, busy)}</Frame>;
 }
 

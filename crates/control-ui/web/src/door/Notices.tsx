@@ -48,7 +48,7 @@ export function Access({ scopes, wish }: { scopes: readonly string[]; wish: Aske
   const [closed, setClosed] = useState(false);
   const level = levelOf(scopes);
   if (level === "full" || closed) return null;
-  if (wish) {
+  if (wish && !wish.declined) {
     return (
       <Callout title="More access was asked for">
         <p>
@@ -60,10 +60,10 @@ export function Access({ scopes, wish }: { scopes: readonly string[]; wish: Aske
     );
   }
   return (
-    <Callout title={LESS[level]}>
+    <Callout title={wish ? "The owner declined more access for this browser" : LESS[level]}>
       <p class={styles.buttons}>
         <Button small onClick={() => askForMore(WANTED_SCOPES)}>
-          Ask for full access
+          {wish ? "Ask again" : "Ask for full access"}
         </Button>
         <Button small kind="quiet" onClick={() => setClosed(true)}>
           Leave it so

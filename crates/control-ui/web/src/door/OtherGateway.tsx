@@ -3,8 +3,10 @@ import styles from "./door.module.css";
 import { Heading } from "./Frame";
 import { answer, ownGateway, type Question } from "./open";
 
+type Props = { asked: Question; decide?: (yes: boolean) => void };
+
 /** A link wants this page to talk to another gateway. Nothing was connected to yet. */
-export function OtherGateway({ asked }: { asked: Question }) {
+export function OtherGateway({ asked, decide = answer }: Props) {
   const own = ownGateway();
   return (
     <section class={styles.card}>
@@ -18,10 +20,10 @@ export function OtherGateway({ asked }: { asked: Question }) {
         sent there{asked.credential ? "; the token or code in the link is" : ""}.
       </p>
       <p class={styles.buttons}>
-        <Button kind="primary" onClick={() => answer(false)}>
+        <Button kind="primary" onClick={() => decide(false)}>
           Stay with {own.host}
         </Button>
-        <Button onClick={() => answer(true)}>Connect to {asked.gateway.host}</Button>
+        <Button onClick={() => decide(true)}>Connect to {asked.gateway.host}</Button>
       </p>
       <p class={styles.soft}>If you go on, this tab stays with that gateway until it is closed.</p>
     </section>

@@ -5,7 +5,7 @@ import { causes, closes, codes, pairings, type Said, says } from "../generated/c
 import { now } from "../ui";
 import { Connect } from "./Connect";
 import { OtherGateway } from "./OtherGateway";
-import { brought, draft, question, typed } from "./open";
+import { brought, draft, typed } from "./open";
 import { Refused } from "./Refused";
 import { shownOf } from "./refusal";
 import { titleOf } from "./titles";
@@ -48,8 +48,8 @@ describe("a refusal", () => {
     ...closes.map(({ code, reason, help }): [string, Said] => [`${code} ${reason}`, help]),
   ];
 
-  test.each(table.filter(([, said]) => causes[said.cause]?.browser))("%s has its panel", (_, said) => {
-    const refused = trouble(said);
+  test.each(table.filter(([, said]) => causes[said.cause]?.browser))("%s has its panel", (code, said) => {
+    const refused = trouble(said, { code });
     const shown = shownOf(refused);
     render(<Refused trouble={refused} busy={false} retryAtMs={null} />);
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(titleOf(refused));
@@ -101,19 +101,25 @@ describe("a refusal", () => {
   });
 
   test("says when it tries again by itself", () => {
-    const refused = trouble(says.unanswered);
+    const refused = trouble(says.unanswered, { code: "unanswered" });
     render(<Refused trouble={refused} busy={false} retryAtMs={now.value + 5_500} />);
     expect(screen.getByRole("timer").textContent).toBe("Tries again by itself in 5 s.");
     expect(screen.getByRole("button", { name: "Try now" })).toBeTruthy();
   });
 
   test("shows what a proxy lacks that lets no WebSocket through", () => {
-    render(<Refused trouble={trouble(says.webSocketBlocked)} busy={false} retryAtMs={null} />);
+    render(
+      <Refused
+        trouble={trouble(says.webSocketBlocked, { code: "webSocketBlocked" })}
+        busy={false}
+        retryAtMs={null}
+      />,
+    );
     expect(words()).toContain("proxy_set_header Upgrade $http_upgrade;");
   });
 
   test("a declined request can be made once more", () => {
-    const declined = trouble(says.declined, { requestId: REQUEST });
+    const declined = trouble(says.declined, { code: "declined", requestId: REQUEST });
     render(<Refused trouble={declined} busy={false} retryAtMs={null} />);
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("The owner declined this browser");
     expect(screen.getByRole("button", { name: "Ask again" })).toBeTruthy();
@@ -274,10 +280,11 @@ describe("waiting for approval", () => {
 
 test("another gateway is asked for, and its address is shown whole", () => {
   const gateway = { socket: "wss://gw.example/claw/", root: "https://gw.example/claw/", host: "gw.example" };
-  question.value = { gateway, credential: null };
-  render(<OtherGateway asked={question.value} />);
+  const decide = vi.fn();
+  render(<OtherGateway asked={{ gateway, credential: null }} decide={decide} />);
   expect(words()).toContain("This link wants to connect this page to wss://gw.example/claw/.");
   expect(words()).toContain("Only go on if you made this link yourself.");
   fireEvent.click(screen.getByRole("button", { name: /^Stay with/ }));
-  expect(question.value).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Connect to gw.example" }));
+  expect(decide.mock.calls).toEqual([[false], [true]]);
 });

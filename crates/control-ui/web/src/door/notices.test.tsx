@@ -6,6 +6,12 @@ import { Access, Lost } from "./Notices";
 
 const CUT = { cause: "C-20", sentence: says.interrupted.sentence, facts: [] };
 
+const WISH = {
+  requestId: "7f3a9c1e",
+  scopes: [],
+  trouble: { ...CUT, fix: "openclaw devices approve 7f3a9c1e" },
+};
+
 function words(): string {
   return (document.body.textContent ?? "").replace(/\s+/g, " ");
 }
@@ -41,8 +47,13 @@ test("full access needs no word", () => {
 });
 
 test("a wish that waits shows the owner's command", () => {
-  const trouble = { ...CUT, fix: "openclaw devices approve 7f3a9c1e" };
-  render(<Access scopes={["operator.read"]} wish={{ requestId: "7f3a9c1e", scopes: [], trouble }} />);
+  render(<Access scopes={["operator.read"]} wish={{ ...WISH, declined: false }} />);
   expect(words()).toContain("More access was asked for");
   expect(words()).toContain("openclaw devices approve 7f3a9c1e");
+});
+
+test("a wish that was declined can be made again", () => {
+  render(<Access scopes={["operator.read"]} wish={{ ...WISH, declined: true }} />);
+  expect(words()).toContain("The owner declined more access");
+  expect(screen.getByRole("button", { name: "Ask again" })).toBeTruthy();
 });

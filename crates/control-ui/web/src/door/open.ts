@@ -2,7 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { root, socketUrl } from "../base";
-import { phase, signIn, start } from "../gateway/session";
+import { credential as inUse, phase, signIn, start } from "../gateway/session";
 import type { Credential } from "../gateway/target";
 import { entryOf, takeAddress, withoutOther } from "./address";
 import { type Entry, linkParams } from "./entry";
@@ -105,12 +105,16 @@ function dropOther(): void {
 
 const WORTHLESS = new Set(["C-08", "C-11", "C-27", "C-29"]);
 
-/** A secret that was refused is not tried again after a reload, and a code that did its work is not kept. */
+/** A secret that was refused, or did its work, is not tried again after a reload. */
 function watch(): void {
+  let used = false;
+  effect(() => {
+    if (inUse.value) used = true;
+    else if (used) forgetCredential();
+  });
   effect(() => {
     const now = phase.value;
     if (now.at === "refused" && WORTHLESS.has(now.trouble.cause)) forgetCredential();
-    if (now.at === "open" && typedNow.peek()?.kind === "code") forgetCredential();
     if (now.at !== "open") return;
     typedNow.value = null;
     draft.value = "";
