@@ -154,19 +154,22 @@ fn closes() -> Value {
         Refusal::Invalidated { why: InvalidatedWhy::AuthChanged } => "AUTH_CHANGED",
         _ => "",
     };
-    let row = |refusal: &Refusal| {
-        let close = refusal.wire(Dialect::V4).close;
-        let help = said(&refusal.help_for(&vantage()));
+    let row = |code: u16, reason: &str, refusal: &Refusal| {
         json!({
-            "code": close.code, "reason": close.reason, "name": name(refusal),
-            "temporary": refusal.is_temporary(), "help": help,
+            "code": code, "reason": reason, "name": name(refusal),
+            "temporary": refusal.is_temporary(), "help": said(&refusal.help_for(&vantage())),
         })
     };
-    let restarts = json!({
-        "code": close::SERVICE_RESTART, "reason": "", "name": "", "temporary": true,
-        "help": said(&Refusal::Draining { reason: DrainReason::Restart }.help_for(&vantage())),
+    let rows = all.iter().map(|refusal| {
+        let close = refusal.wire(Dialect::V4).close;
+        row(close.code, &close.reason, refusal)
     });
-    all.iter().map(row).chain([restarts]).collect()
+    // Of these the code alone says it: early gateways give no reason, or another.
+    let by_code = [
+        row(close::TOO_LARGE, "", &Refusal::FrameTooLarge),
+        row(close::SERVICE_RESTART, "", &Refusal::Draining { reason: DrainReason::Restart }),
+    ];
+    rows.chain(by_code).collect()
 }
 
 fn scopes() -> Value {

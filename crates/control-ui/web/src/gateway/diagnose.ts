@@ -1,6 +1,5 @@
 // Why an attempt ended without a word of the gateway. Browsers tell a page nothing about it, so the same address is
 // asked over HTTP.
-import { proxyLines } from "../generated/catalogue";
 import { type Close, isRecord, textOf, textsOf } from "./frames";
 import { BLOCKED, SILENT, type Stage, UNSIGNED } from "./link";
 import type { Target } from "./target";
@@ -77,7 +76,7 @@ export function byAnswers({ target, stage, close, online, attempt, health, seen 
     if (stage === "greeting" || attempt < 1) {
       return unless(attempt < 1 ? said("interrupted") : said("cut", { address, code: String(close.code) }));
     }
-    return unless({ ...said("webSocketBlocked", values), facts: [...proxyFacts(), ...seenFacts(seen)] });
+    return unless({ ...said("webSocketBlocked", values), facts: seenFacts(seen) });
   }
   if (status === 421) return unless(said("misdirected", hostOf(target)), true);
   if (status === 403 && isUnattributed(body)) return unless(said("proxyNotTrusted"), true);
@@ -88,10 +87,6 @@ export function byAnswers({ target, stage, close, online, attempt, health, seen 
 
 function hostOf(target: Target): Record<string, string> {
   return { host: new URL(target.root).host, origin: location.origin };
-}
-
-function proxyFacts(): [string, string][] {
-  return proxyLines.map(([proxy, lines]) => [`${proxy} needs`, lines.join("\n")]);
 }
 
 /** What the gateway sees of this browser. */

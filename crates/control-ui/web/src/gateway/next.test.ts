@@ -381,6 +381,17 @@ describe("an open connection that ends", () => {
     expect(phase).toMatchObject({ at: "lost", hello: FULL });
   });
 
+  it("tells that the gateway's token was changed, and does not send the old one", () => {
+    const typed = [begin({ credential: TOKEN }), hello(), { later: 60_000 }];
+    const now = after([...typed, closed(4001, "gateway auth changed")]);
+    expect([now.plan, now.state.credential]).toEqual([`token: ${short(WANTED_SCOPES)}`, null]);
+    const stale = after([auth("AUTH_DEVICE_TOKEN_MISMATCH"), { is: "reread", known: known() }], now.state);
+    expect(stale.plan).toBe(`nothing: ${short(WANTED_SCOPES)}`);
+    const told = after([auth("AUTH_TOKEN_MISSING")], stale.state);
+    expect([told.at, told.cause]).toEqual(["refused", "C-26"]);
+    expect(told.sentence).toMatch(/was changed/);
+  });
+
   it("asks what is left of its access", () => {
     expect(after([...opened, closed(4001, "client invalidated: device access reduced")]).plan).toBe(
       "token: probe",

@@ -125,7 +125,8 @@ function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], wor
   const phase = { at: "lost" as const, hello: state.phase.hello, trouble, retryAtMs: null };
   const after: State = { ...state, ...STILL, phase, attempt: held ? 0 : state.attempt };
   // At once when it held; whatever closes again and again is asked less and less often.
-  const again = (plan: Plan): Step => (held ? connect(after, plan) : retryLater(after, trouble, world));
+  const again = (plan: Plan, credential = after.credential): Step =>
+    held ? connect({ ...after, credential }, plan) : retryLater({ ...after, credential }, trouble, world);
   if (close.code === 1012) return retryLater(after, trouble, world);
   if (close.code !== 4001) return again(chosen(after));
   if (/removed|revoked/.test(close.reason)) {
@@ -136,6 +137,8 @@ function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], wor
   if (/rotated/.test(close.reason) && state.known) {
     return [{ ...after, trying: true, stale: { token: state.known.token, trouble } }, [{ do: "reread" }]];
   }
+  // What was typed is what was changed; to send it would count as a wrong attempt.
+  if (/auth changed/.test(close.reason)) return again(chosen({ ...after, credential: null }), null);
   if (/reduced/.test(close.reason)) return connect(after, { ...chosen(after), scopes: [], probe: true });
   return again(chosen(after));
 }

@@ -36,7 +36,7 @@ export function afterRefusal(state: State, error: ErrorShape, close: Close, worl
     case "AUTH_TOKEN_MISSING":
     case "AUTH_PASSWORD_MISSING":
       // Nothing was left to try with; what went wrong first says more.
-      return refuse(state, state.stale?.trouble ?? trouble);
+      return refuse(state, state.stale?.trouble ?? blamed(state, trouble));
     default:
       if (error.code === "UNAVAILABLE" && error.retryable !== false) return retryLater(state, trouble, world);
       return refuse(state, trouble);
@@ -80,7 +80,14 @@ function withLess(state: State, scopes: string[], trouble: Trouble, world: World
 /** The device's token is not right any more. The store may hold a newer one, and the gateway's own token renews it. */
 function tokenStale(state: State, trouble: Trouble): Step {
   if (state.plan.with !== "token" || !state.known) return refuse(state, trouble);
-  return [{ ...state, stale: { token: state.known.token, trouble } }, [{ do: "reread" }]];
+  const stale = { token: state.known.token, trouble: blamed(state, trouble) };
+  return [{ ...state, stale }, [{ do: "reread" }]];
+}
+
+/** That the gateway's token or password was changed says more than what follows from it. */
+function blamed(state: State, trouble: Trouble): Trouble {
+  const before = state.phase.at === "lost" ? state.phase.trouble : null;
+  return before?.code === "AUTH_CHANGED" ? before : trouble;
 }
 
 /** The token is right but carries less than was asked for: the gateway tells how much to somebody who asks for nothing. */

@@ -608,6 +608,17 @@ export const closes: { code: number; reason: string; name: string; temporary: bo
     }
   },
   {
+    "code": 1009,
+    "reason": "",
+    "name": "",
+    "temporary": false,
+    "help": {
+      "cause": "C-22",
+      "sentence": "The client's message is larger than the gateway accepts; before signing in that is 64 KiB.",
+      "fix": "openclaw update"
+    }
+  },
+  {
     "code": 1012,
     "reason": "",
     "name": "",
