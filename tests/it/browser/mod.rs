@@ -12,8 +12,10 @@
 //! policy, and a request to a host that the test did not open.
 
 mod devices;
+mod config;
 mod figures;
 mod first;
+mod logs;
 
 use openclaw_tests::world::TOKEN;
 use openclaw_tests::{Browser, Page};
