@@ -11,8 +11,8 @@
 //! `cargo xtask ui portraits`. A test fails by itself on an exception, an error on the console, a breach of the
 //! policy, and a request to a host that the test did not open.
 
-mod devices;
 mod config;
+mod devices;
 mod figures;
 mod first;
 mod logs;
