@@ -7,7 +7,7 @@ use openclaw_pairing::Device;
 use openclaw_protocol::connect::ConnectParams;
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::event::EventName;
-use openclaw_protocol::hello::{DeviceTokenGrant, HelloAuth, HelloOk, Policy, Snapshot};
+use openclaw_protocol::hello::{CAP_TOKEN_SCOPES, DeviceTokenGrant, HelloAuth, HelloOk, Policy, Snapshot};
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::Scope;
 use openclaw_protocol::secret::Secret;
@@ -136,6 +136,7 @@ fn auth(core: &Core, params: &ConnectParams, grant: &Grant) -> HelloAuth {
         recovery_scope: (grant.role == Role::Operator).then(|| recovery_scope(core, grant)),
         recovery_migration_allowed: grant.role == Role::Operator && grant.user.is_none() && token.is_some(),
         device_token: token,
+        says_token_scopes: params.caps.iter().any(|cap| cap == CAP_TOKEN_SCOPES),
         device_tokens: others.into_iter().collect(),
     }
 }

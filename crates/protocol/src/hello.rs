@@ -69,6 +69,10 @@ fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(secret.expose())
 }
 
+/// The cap by which a client asks for `deviceTokenScopes`. Other clients hold a hello against the published schema,
+/// which has no such property.
+pub const CAP_TOKEN_SCOPES: &str = "device-token-scopes";
+
 /// The `auth` block.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HelloAuth {
@@ -80,6 +84,8 @@ pub struct HelloAuth {
     pub scopes: ScopeSet,
     /// The token of this device for this role, when it has one.
     pub device_token: Option<DeviceTokenGrant>,
+    /// Whether the client asked for that token's scopes, see [`CAP_TOKEN_SCOPES`] (protocol 4).
+    pub says_token_scopes: bool,
     /// Tokens of further roles after a setup code (protocol 4).
     pub device_tokens: Vec<DeviceTokenGrant>,
     /// Names the credential for the client's own bookkeeping, opaque (protocol 4).
@@ -352,7 +358,11 @@ impl<'a> AuthV4<'a> {
             recovery_migration_allowed: auth.recovery_migration_allowed.then_some(true),
             device_token: auth.device_token.as_ref().map(|grant| grant.device_token.expose()),
             issued_at_ms: auth.device_token.as_ref().map(|grant| grant.issued_at_ms),
-            device_token_scopes: auth.device_token.as_ref().map(|grant| &grant.scopes),
+            device_token_scopes: auth
+                .device_token
+                .as_ref()
+                .filter(|_| auth.says_token_scopes)
+                .map(|grant| &grant.scopes),
             device_tokens: &auth.device_tokens,
         }
     }

@@ -30,6 +30,7 @@ fn hello() -> HelloOk {
                 scopes: [Scope::ADMIN].into_iter().collect(),
                 issued_at_ms: Millis(7),
             }),
+            says_token_scopes: false,
             device_tokens: Vec::new(),
             recovery_scope: Some("r".to_owned()),
             recovery_migration_allowed: true,
@@ -70,9 +71,11 @@ fn protocol_4_gets_the_rest_too() {
         json!({
             "method": "token", "role": "operator", "scopes": ["operator.read"], "recoveryScope": "r",
             "recoveryMigrationAllowed": true, "deviceToken": "tok", "issuedAtMs": 7,
-            "deviceTokenScopes": ["operator.admin"],
         })
     );
+    let mut asking = hello();
+    asking.auth.says_token_scopes = true;
+    assert_eq!(json(&asking, Dialect::V4)["auth"]["deviceTokenScopes"], json!(["operator.admin"]));
     assert_eq!(value["server"]["bootId"], "boot");
     assert_eq!(value["features"]["capabilities"], json!([]));
     assert_eq!(value["snapshot"]["suspension"], json!({"phase": "accepting"}));

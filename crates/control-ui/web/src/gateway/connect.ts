@@ -64,7 +64,7 @@ export async function introduction(of: Introduction): Promise<object> {
       displayName: of.name,
       instanceId,
     },
-    caps: ["tool-events"],
+    caps: ["tool-events", "device-token-scopes"],
     role: "operator",
     scopes,
     device: {
