@@ -131,7 +131,7 @@ const COMMANDS = {
       const at = document.activeElement;
       return at === null || at === document.body
         ? ""
-        : (at.getAttribute("aria-label") ?? at.textContent ?? "");
+        : (at.getAttribute("aria-label") ?? at.labels?.[0]?.textContent ?? at.textContent ?? "");
     }),
   text: ({ page }) => shown(page),
   url: ({ page }) => page.url(),

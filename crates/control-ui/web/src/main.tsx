@@ -1,3 +1,6 @@
+// First of all: what is secret in the address bar leaves it before any other code looks there.
+import "./door/intake";
+
 import { render } from "preact";
 import { Door } from "./door/Door";
 import { AccessNotice, LostBanner } from "./door/Notices";
@@ -7,7 +10,6 @@ import { App } from "./shell/App";
 import { followTheme } from "./shell/theme";
 import "./ui/base.css";
 
-// Before anything else: what is secret in the address bar leaves it.
 openDoor();
 followTheme();
 const place = document.getElementById("app");

@@ -1,8 +1,8 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button, Callout, Command, SecretInput } from "../ui";
 import styles from "./door.module.css";
 import { type Entry, readEntry } from "./entry";
-import { brought, draft, enter, gateway } from "./open";
+import { doubtful, draft, enter, gateway } from "./open";
 
 type Props = {
   /** The gateway asks for a password, so what is no code is sent as one. */
@@ -10,16 +10,17 @@ type Props = {
   /** What was typed is wrong: selected, so that typing replaces it. */
   replace?: unknown;
   busy?: boolean;
-  disabled?: boolean;
+  /** Nothing can be sent now, but what was typed can be mended. */
+  locked?: boolean;
   /** The input takes the focus when it appears. */
   focus?: boolean;
   submit?: string;
 };
 
 /** The one input for everything that signs a browser in. */
-export function EntryForm({ password, replace, busy, disabled, focus, submit = "Connect" }: Props) {
+export function EntryForm({ password, replace, busy, locked, focus, submit = "Connect" }: Props) {
   const input = useRef<HTMLInputElement>(null);
-  const [answer, setAnswer] = useState<Entry | null>(brought.peek());
+  const answer = doubtful.value;
   const live = readEntry(draft.value, gateway.value);
 
   useLayoutEffect(() => {
@@ -33,14 +34,13 @@ export function EntryForm({ password, replace, busy, disabled, focus, submit = "
 
   const send = (entry: Extract<Entry, { is: "ready" | "elsewhere" }>) => {
     const { kind, value } = entry.credential;
-    setAnswer(null);
     enter({ kind: kind === "token" && password ? "password" : kind, value });
   };
   const submitted = (event: Event) => {
     event.preventDefault();
-    if (busy || disabled) return;
+    if (busy || locked) return;
     if (live.is === "ready") send(live);
-    else setAnswer(live);
+    else doubtful.value = live;
     if (live.is === "empty") input.current?.focus();
   };
 
@@ -53,12 +53,11 @@ export function EntryForm({ password, replace, busy, disabled, focus, submit = "
           value={draft.value}
           onValue={(value) => {
             draft.value = value;
-            setAnswer(null);
+            doubtful.value = null;
           }}
-          disabled={disabled}
           error={answer?.is === "empty" ? "Type or paste it first." : undefined}
         />
-        <Button kind="primary" type="submit" busy={busy} disabled={disabled}>
+        <Button kind="primary" type="submit" busy={busy} disabled={locked}>
           {submit}
         </Button>
       </div>

@@ -2,7 +2,8 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Mark } from "../shell/Mark";
 import styles from "./door.module.css";
-import { gateway, ownGateway, returnHome } from "./open";
+import { ownGateway } from "./intake";
+import { gateway, returnHome } from "./open";
 
 /** What stands around every face: the name, the gateway, and one column to read. */
 export function Frame({ children }: { children: ComponentChildren }) {

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { WANTED_SCOPES } from "../gateway/connect";
 import { type Asked, asked, askForMore, hello, phase, retryNow } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
@@ -6,10 +6,21 @@ import { levelOf } from "../pages/devices/scopes";
 import { Button, Callout, Command, longSpan, now } from "../ui";
 import styles from "./door.module.css";
 
+/** A gateway that only restarts is back before anybody could read why it was gone. */
+const QUIET_MS = 700;
+
 /** The connection is gone; the pages stay as they were. */
 export function LostBanner() {
   const at = phase.value;
-  return at.at === "lost" ? <Lost trouble={at.trouble} retryAtMs={at.retryAtMs} /> : null;
+  const [long, setLong] = useState(false);
+  const lost = at.at === "lost";
+  useEffect(() => {
+    setLong(false);
+    if (!lost) return;
+    const timer = setTimeout(() => setLong(true), QUIET_MS);
+    return () => clearTimeout(timer);
+  }, [lost]);
+  return lost && long ? <Lost trouble={at.trouble} retryAtMs={at.retryAtMs} /> : null;
 }
 
 /** Who cut the connection, why, and when it is tried again; `null` while it is tried. */
@@ -24,7 +35,8 @@ export function Lost({ trouble, retryAtMs }: { trouble: Trouble; retryAtMs: numb
           Retry now
         </Button>
         <span class={styles.soft} aria-live="off">
-          {left > 0 ? `Next try in ${longSpan(left)}.` : "Trying…"} What you see is from before.
+          {left > 0 ? `Next try in ${longSpan(Math.ceil(left / 1_000) * 1_000)}.` : "Trying…"} What you see is
+          from before.
         </span>
       </p>
     </Callout>

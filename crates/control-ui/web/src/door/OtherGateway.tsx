@@ -1,7 +1,8 @@
 import { Button } from "../ui";
 import styles from "./door.module.css";
 import { Heading } from "./Frame";
-import { answer, ownGateway, type Question } from "./open";
+import { ownGateway } from "./intake";
+import { answer, type Question } from "./open";
 
 type Props = { asked: Question; decide?: (yes: boolean) => void };
 

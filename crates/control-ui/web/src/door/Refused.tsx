@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
-import { retryNow } from "../gateway/session";
+import { device, retryNow } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
 import { proxyLines } from "../generated/catalogue";
 import { Button, Callout, Command, CopyButton, Facts, longSpan, now } from "../ui";
@@ -27,7 +27,12 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
     [trouble],
   );
   const locked = lockedUntil !== null && lockedUntil > now.value;
-  const serial = useSerial(trouble);
+  // The device that the command is about is this one.
+  const fix = shown.withoutFix
+    ? undefined
+    : trouble.fix?.replace("<deviceId>", device.value?.id ?? "<deviceId>");
+  const serial = useSerial(trouble, retryAtMs !== null);
+  const button = retryAtMs !== null && shown.action !== "reload" ? "Try now" : shown.actionLabel;
   const shape = shown.wanted && draft.peek() !== "" ? afterRefusal(recognise(draft.peek())) : null;
   return (
     <section class={styles.card}>
@@ -45,9 +50,8 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
         </Callout>
       )}
       {locked && (
-        <p class={styles.clock}>
-          Possible again in <strong>{longSpan(lockedUntil - now.value)}</strong>. Waiting is enough; trying
-          earlier changes nothing.
+        <p class={styles.clock} role="timer">
+          Possible again in <strong>{left(lockedUntil)}</strong>. Waiting is enough.
         </p>
       )}
       {shown.wanted && (
@@ -55,23 +59,21 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
           password={shown.wanted === "password"}
           replace={shown.replace ? trouble : null}
           busy={busy}
-          disabled={locked}
-          focus={!locked}
+          locked={locked}
+          focus
         />
       )}
       {isClaimable(trouble) && shown.wanted && <ClaimCodePlace />}
-      {trouble.fix && !shown.withoutFix && <Command where={`${shown.where}:`} line={trouble.fix} />}
+      {fix && <Command where={`${shown.where}:`} line={fix} />}
       {isSaid(trouble, "webSocketBlocked") && <ProxyLines />}
       {PROXIED.has(trouble.cause) && <Facts rows={trouble.facts} />}
       <KeepingNote />
-      {retryAtMs !== null && (
+      {retryAtMs !== null && !locked && (
         <p class={styles.clock} role="timer">
-          {retryAtMs > now.value
-            ? `Tries again by itself in ${longSpan(retryAtMs - now.value)}.`
-            : "Trying again…"}
+          {retryAtMs > now.value ? `Tries again by itself in ${left(retryAtMs)}.` : "Trying again…"}
         </p>
       )}
-      {(shown.action || retryAtMs !== null) && (
+      {button && !locked && (
         <p class={styles.buttons}>
           <Button
             kind={shown.wanted ? "plain" : "primary"}
@@ -79,7 +81,7 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
             busy={busy}
             onClick={() => (shown.action === "reload" ? location.reload() : retryNow())}
           >
-            {retryAtMs !== null ? "Try now" : shown.actionLabel}
+            {button}
           </Button>
         </p>
       )}
@@ -91,10 +93,16 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
 /** Where it matters from where the gateway sees this browser come. */
 const PROXIED = new Set(["C-14", "C-15", "C-28"]);
 
-/** Another number for every refusal, so that the same words are read aloud once more. */
-function useSerial(trouble: Trouble): number {
+/** What is left of the time until then, in whole seconds. */
+function left(untilMs: number): string {
+  return longSpan(Math.ceil((untilMs - now.value) / 1_000) * 1_000);
+}
+
+/** Another number for every answer to the person, so that the same words are read aloud once more. */
+function useSerial(trouble: Trouble, byItself: boolean): number {
   const seen = useRef({ trouble, serial: 0 });
-  if (seen.current.trouble !== trouble) seen.current = { trouble, serial: seen.current.serial + 1 };
+  if (seen.current.trouble !== trouble)
+    seen.current = { trouble, serial: seen.current.serial + (byItself ? 0 : 1) };
   return seen.current.serial;
 }
 

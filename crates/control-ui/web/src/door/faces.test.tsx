@@ -1,11 +1,12 @@
 import { fireEvent, render, screen, within } from "@testing-library/preact";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { credential, signOut } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
 import { causes, closes, codes, pairings, type Said, says } from "../generated/catalogue";
 import { now } from "../ui";
 import { Connect } from "./Connect";
 import { OtherGateway } from "./OtherGateway";
-import { brought, draft, typed } from "./open";
+import { doubtful, draft } from "./open";
 import { Refused } from "./Refused";
 import { shownOf } from "./refusal";
 import { titleOf } from "./titles";
@@ -35,10 +36,10 @@ function words(): string {
   return (document.body.textContent ?? "").replace(/\s+/g, " ");
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   draft.value = "";
-  brought.value = null;
-  typed.value = null;
+  doubtful.value = null;
+  await signOut();
 });
 
 describe("a refusal", () => {
@@ -96,14 +97,16 @@ describe("a refusal", () => {
     const locked = coded("AUTH_RATE_LIMITED", { retryAfterMs: 251_000 });
     render(<Refused trouble={locked} busy={false} retryAtMs={null} />);
     expect(words()).toMatch(/Possible again in 4 min \d+ s\./);
-    expect(screen.getByLabelText<HTMLInputElement>(INPUT).disabled).toBe(true);
+    fireEvent.input(screen.getByLabelText(INPUT), { target: { value: "mended" } });
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Connect" }).disabled).toBe(true);
+    fireEvent.submit(screen.getByLabelText(INPUT));
+    expect([draft.value, credential.value]).toEqual(["mended", null]);
   });
 
   test("says when it tries again by itself", () => {
     const refused = trouble(says.unanswered, { code: "unanswered" });
     render(<Refused trouble={refused} busy={false} retryAtMs={now.value + 5_500} />);
-    expect(screen.getByRole("timer").textContent).toBe("Tries again by itself in 5 s.");
+    expect(screen.getByRole("timer").textContent).toBe("Tries again by itself in 6 s.");
     expect(screen.getByRole("button", { name: "Try now" })).toBeTruthy();
   });
 
@@ -163,7 +166,7 @@ describe("the first face", () => {
     render(<Connect trouble={coded("AUTH_PASSWORD_MISSING")} busy={false} />);
     fireEvent.input(screen.getByLabelText(INPUT), { target: { value: "open sesame" } });
     fireEvent.click(screen.getByRole("button", { name: "Connect" }));
-    expect(typed.value).toEqual({ kind: "password", value: "open sesame" });
+    expect(credential.value).toEqual({ kind: "password", value: "open sesame" });
   });
 
   test("shows and hides what is typed", () => {
@@ -182,7 +185,7 @@ describe("the first face", () => {
     render(<Connect trouble={missing} busy={false} />);
     fireEvent.input(screen.getByLabelText(INPUT), { target: { value: text } });
     fireEvent.click(screen.getByRole("button", { name: "Connect" }));
-    expect(typed.value).toEqual(want);
+    expect(credential.value).toEqual(want);
   });
 
   test("explains the wrong kind, keeps it, and sends it all the same when told so", () => {
@@ -190,24 +193,24 @@ describe("the first face", () => {
     const input = screen.getByLabelText<HTMLInputElement>(INPUT);
     fireEvent.input(input, { target: { value: REQUEST } });
     fireEvent.click(screen.getByRole("button", { name: "Connect" }));
-    expect(typed.value).toBeNull();
+    expect(credential.value).toBeNull();
     expect(words()).toContain("This is the id of a request");
     expect(words()).toContain(`openclaw devices approve ${REQUEST}`);
     expect(input.value).toBe(REQUEST);
     fireEvent.click(screen.getByRole("button", { name: "It is the token or password: send it" }));
-    expect(typed.value).toEqual({ kind: "token", value: REQUEST });
+    expect(credential.value).toEqual({ kind: "token", value: REQUEST });
   });
 
   test("asks before it gives this gateway what was made for another", () => {
     render(<Connect trouble={missing} busy={false} />);
     fireEvent.input(screen.getByLabelText(INPUT), { target: { value: "http://10.9.8.7:18789/#token=abc" } });
     fireEvent.click(screen.getByRole("button", { name: "Connect" }));
-    expect(typed.value).toBeNull();
+    expect(credential.value).toBeNull();
     expect(screen.getByRole("link", { name: "Open 10.9.8.7:18789" }).getAttribute("href")).toBe(
       "http://10.9.8.7:18789/",
     );
     fireEvent.click(screen.getByRole("button", { name: "It is the same: use it here" }));
-    expect(typed.value).toEqual({ kind: "token", value: "abc" });
+    expect(credential.value).toEqual({ kind: "token", value: "abc" });
   });
 
   test("an empty input says what is missing", () => {
@@ -274,7 +277,7 @@ describe("waiting for approval", () => {
     expect(form && within(form).getByLabelText(INPUT)).toBeTruthy();
     fireEvent.input(screen.getByLabelText(INPUT), { target: { value: "7f3a-9c1e" } });
     fireEvent.click(screen.getByRole("button", { name: "Claim" }));
-    expect(typed.value).toEqual({ kind: "code", value: "7F3A-9C1E" });
+    expect(credential.value).toEqual({ kind: "code", value: "7F3A-9C1E" });
   });
 });
 

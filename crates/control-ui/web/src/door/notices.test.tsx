@@ -19,7 +19,7 @@ function words(): string {
 test("a lost connection says why and when it is tried again", () => {
   render(<Lost trouble={CUT} retryAtMs={now.value + 4_500} />);
   expect(screen.getByRole("status").textContent).toContain(CUT.sentence);
-  expect(words()).toContain("Next try in 4 s. What you see is from before.");
+  expect(words()).toContain("Next try in 5 s. What you see is from before.");
   expect(screen.getByRole("button", { name: "Retry now" }).getAttribute("aria-busy")).toBeNull();
 });
 

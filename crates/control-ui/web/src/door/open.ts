@@ -1,12 +1,12 @@
-/** The beginning of every visit: what the address bar brought, which gateway it is for, and whether to ask first. */
+/** The beginning of every visit: what the address bar doubtful, which gateway it is for, and whether to ask first. */
 
 import { effect, signal } from "@preact/signals";
-import { root, socketUrl } from "../base";
 import { credential as inUse, phase, signIn, start } from "../gateway/session";
 import type { Credential } from "../gateway/target";
-import { entryOf, takeAddress, withoutOther } from "./address";
+import { entryOf, type Taken, takeAddress, withoutOther } from "./address";
 import { type Entry, linkParams } from "./entry";
-import { type Gateway, readGateway } from "./place";
+import { ownGateway, taken } from "./intake";
+import type { Gateway } from "./place";
 import { consentTo, forgetCredential, isConsentedTo, keepCredential, keptCredential } from "./tab";
 
 /** The link wants this page to talk to another gateway; nothing is connected to until that is answered. */
@@ -14,62 +14,54 @@ export type Question = { gateway: Gateway; credential: Credential | null };
 
 /** What stands in the input. It outlives the faces, so that a refusal does not take it away. */
 export const draft = signal("");
-
-const questionNow = signal<Question | null>(null);
-const noticeNow = signal<string | null>(null);
-const broughtNow = signal<Entry | null>(null);
-const typedNow = signal<Credential | null>(null);
-
 /** Asked before anything else. */
-export const question = questionNow;
+export const question = signal<Question | null>(null);
 /** One sentence about the link that led here. */
-export const notice = noticeNow;
-/** What the link brought, when it cannot be signed in with as it stands. */
-export const brought = broughtNow;
-/** What was last signed in with; for the input, so that a slip can be mended. */
-export const typed = typedNow;
-
-/** The gateway that served this page. */
-export function ownGateway(): Gateway {
-  const read = readGateway(root.href);
-  return read ?? { socket: socketUrl(), root: root.href, host: root.host };
-}
-
+export const notice = signal<string | null>(null);
+/** What the link doubtful, when it cannot be signed in with as it stands. */
+export const doubtful = signal<Entry | null>(null);
 /** The gateway that this page talks to: its own unless the person agreed to another. */
 export const gateway = signal<Gateway>(ownGateway());
 
-/** Looks at the address bar and begins. To be called once, before anything is shown. */
+/** Begins with what the address bar brought. To be called once, before anything is shown. */
 export function openDoor(): void {
-  const own = ownGateway();
-  const taken = takeAddress(own);
-  const entry = entryOf(taken, own);
-  const credential = entry.is === "ready" ? entry.credential : null;
-  if (entry.is === "wrong" || entry.is === "elsewhere") broughtNow.value = entry;
+  watch();
+  const { other } = taken;
+  const credential = bring(taken);
   if (taken.otherUnreadable) {
-    noticeNow.value =
-      "The link names a gateway in a way that cannot be read, so this page stays with its own.";
+    notice.value = "The link names a gateway in a way that cannot be read, so this page stays with its own.";
     dropOther();
-  }
-  if (linkParams(location.href).has("request")) {
-    noticeNow.value =
+  } else if (linkParams(location.href).has("request")) {
+    notice.value =
       "The link that led here shows a request to its approver. Only a browser that is already let in can approve it: sign in here first, or open the link there.";
   }
-  watch();
-  if (!taken.other || isConsentedTo(taken.other.socket)) begin(taken.other ?? own, credential);
-  else questionNow.value = { gateway: taken.other, credential };
+  if (!other || isConsentedTo(other.socket)) begin(other ?? ownGateway(), credential);
+  else question.value = { gateway: other, credential };
+  // A link that is pasted over the address of the open page loads nothing anew.
+  window.addEventListener("hashchange", () => {
+    const pasted = bring(takeAddress(ownGateway()));
+    if (pasted && !question.value && phase.value.at !== "open") enter(pasted);
+  });
+}
+
+/** What a link brought to sign in with; what needs a word first is kept for the input. */
+function bring(found: Taken): Credential | null {
+  const entry = entryOf(found, ownGateway());
+  if (entry.is === "wrong" || entry.is === "elsewhere") doubtful.value = entry;
+  return entry.is === "ready" ? entry.credential : null;
 }
 
 /** The answer to the question. */
 export function answer(yes: boolean): void {
-  const asked = questionNow.value;
-  questionNow.value = null;
+  const asked = question.value;
+  question.value = null;
   if (!asked) return;
   if (yes) {
     consentTo(asked.gateway.socket);
     begin(asked.gateway, asked.credential);
   } else {
     // What the link brought was meant for the other gateway, so it goes with it.
-    broughtNow.value = null;
+    doubtful.value = null;
     dropOther();
     begin(ownGateway(), null);
   }
@@ -83,8 +75,7 @@ export function returnHome(): void {
 
 /** Signs in with what was typed, and keeps it for the tab. */
 export function enter(credential: Credential): void {
-  typedNow.value = credential;
-  broughtNow.value = null;
+  doubtful.value = null;
   keepCredential(gateway.value.root, credential);
   signIn(credential);
 }
@@ -93,7 +84,6 @@ function begin(to: Gateway, credential: Credential | null): void {
   gateway.value = to;
   const known = credential ?? keptCredential(to.root);
   if (credential) keepCredential(to.root, credential);
-  typedNow.value = known;
   void start({ socket: to.socket, root: to.root }, known);
 }
 
@@ -115,8 +105,6 @@ function watch(): void {
   effect(() => {
     const now = phase.value;
     if (now.at === "refused" && WORTHLESS.has(now.trouble.cause)) forgetCredential();
-    if (now.at !== "open") return;
-    typedNow.value = null;
-    draft.value = "";
+    if (now.at === "open") draft.value = "";
   });
 }

@@ -1,7 +1,8 @@
 /** How the gateway sees this browser: it tells everybody his own address and way, and nothing else. */
 
 import { useEffect, useState } from "preact/hooks";
-import { gateway, ownGateway } from "./open";
+import { ownGateway } from "./intake";
+import { gateway } from "./open";
 
 /** One's own address and way, as the gateway sees them. */
 export type Seen = { address: string | null; path: string; headers: string[] };

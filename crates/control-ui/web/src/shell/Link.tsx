@@ -1,6 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { pageUrl } from "../base";
-import { go } from "./router";
+import { addressOf, go } from "./router";
 
 type LinkProps = {
   /** A page of this app: `/devices?request=1`. */
@@ -16,7 +15,7 @@ export function Link({ to, children, ...rest }: LinkProps) {
   return (
     <a
       {...rest}
-      href={pageUrl(to)}
+      href={addressOf(to)}
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();

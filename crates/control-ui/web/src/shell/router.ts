@@ -12,9 +12,20 @@ function read(): { path: string; search: string } {
   return { path: pathBelow(location) ?? "/", search: location.search };
 }
 
+/**
+ * The address of a page of this app. While a link has this page talk to another gateway, that stays in the address, so
+ * that a reload keeps it.
+ */
+export function addressOf(to: string): string {
+  const url = new URL(pageUrl(to));
+  const other = new URLSearchParams(location.search).get("gatewayUrl");
+  if (other !== null && !url.searchParams.has("gatewayUrl")) url.searchParams.set("gatewayUrl", other);
+  return url.href;
+}
+
 /** Goes to a page of this app: `/devices?request=1`. `replace`: going back does not lead here. */
 export function go(to: string, options: { replace?: boolean } = {}): void {
-  const url = pageUrl(to);
+  const url = addressOf(to);
   if (options.replace) history.replaceState(null, "", url);
   else if (url !== location.href) history.pushState(null, "", url);
   const before = place.value.path;
