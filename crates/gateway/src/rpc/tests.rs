@@ -62,12 +62,15 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("gateway.connections.close", "admin h", "admin h"),
     ("gateway.history", "read h", "read h"),
     ("gateway.overview", "read h", "read h"),
+    ("config.check", "admin h", "admin h"),
+    ("config.history", "admin h", "admin h"),
+    ("config.undo", "admin h", "admin h"),
     ("gateway.doctor", "admin h", "admin h"),
     ("gateway.doctor.fix", "admin h", "admin h"),
 ];
 
 /// Methods that count against the control-plane budget (§3.5, marked † in §5.4).
-const BUDGETED: [&str; 2] = ["config.patch", "config.apply"];
+const BUDGETED: [&str; 3] = ["config.patch", "config.apply", "config.undo"];
 
 /// Methods that do not hold up the other calls of their connection.
 const LONG: [&str; 3] = ["device.scopes.waitUpgrade", "gateway.doctor", "gateway.doctor.fix"];

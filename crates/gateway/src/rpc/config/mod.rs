@@ -1,7 +1,9 @@
 //! `config.*`: reading and changing the configuration file. Secrets never leave: they appear as a marker, and a marker
 //! that comes back means the stored value (cli spec §4.6). The gateway's own watcher applies what was written.
 
+mod check;
 mod get;
+mod history;
 mod schema;
 mod write;
 
@@ -30,6 +32,8 @@ pub(super) fn methods() -> Methods {
     }];
     methods.extend(write::methods(&names));
     methods.extend(schema::methods());
+    methods.push(check::method(&names));
+    methods.extend(history::methods(&names));
     methods
 }
 

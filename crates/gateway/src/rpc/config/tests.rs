@@ -1,3 +1,5 @@
+mod browser;
+
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::secret::REDACTED;
 use serde_json::json;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use openclaw_config::edit::{EditError, Editor, Outcome};
+use openclaw_config::edit::{EditError, Editor, Outcome, history};
 use openclaw_config::keypath::KeyPath;
 use openclaw_config::redact::redact;
 use openclaw_config::reload::Decision;
-use openclaw_config::{LoadError, parse};
+use openclaw_config::{Issue, LoadError, Loaded, parse};
 use openclaw_protocol::dialect::Dialect;
 use openclaw_protocol::error::{ErrorCode, ErrorShape};
 use openclaw_protocol::schema::{Field, NAME, Shape, TEXT};
@@ -14,7 +14,7 @@ use openclaw_protocol::scope::Scope;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Revisions, shown};
+use super::Revisions;
 use crate::core::Core;
 use crate::router::{Authority, Method, Need, Reply};
 use crate::rpc::Methods;
@@ -55,15 +55,16 @@ struct Params {
     replace_paths: Vec<String>,
 }
 
+/// What a write does with what is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Set,
     Patch,
     Apply,
 }
 
 impl Way {
-    const fn method(self) -> &'static str {
+    pub(super) const fn method(self) -> &'static str {
         match self {
             Self::Set => "config.set",
             Self::Patch => "config.patch",
@@ -123,12 +124,8 @@ fn change(
     way: Way,
     params: &Params,
 ) -> Result<Outcome, ErrorShape> {
-    let stored = match openclaw_config::load(&core.paths, &core.env) {
-        Ok(loaded) => Stored { hash: loaded.hash, source: Some(loaded.source) },
-        Err(LoadError::Syntax { hash, .. }) => Stored { hash: Some(hash), source: None },
-        Err(error) => return Err(ErrorShape::new(ErrorCode::Unavailable, error.to_string())),
-    };
-    let mut editor = Editor::new(&core.paths, &core.env, way.method(), core.now());
+    let stored = Stored::load(core)?;
+    let mut editor = stored.editor(core, way.method());
     match (&stored.hash, params.base_hash.as_deref()) {
         (None, _) => {}
         (Some(_), None) => {
@@ -137,36 +134,95 @@ fn change(
             ));
         }
         (Some(hash), Some(named)) if names.is(named.trim(), hash) => editor = editor.base_hash(hash.clone()),
-        (Some(_), Some(_)) => return Err(refused(EditError::Changed)),
-    }
-    if way != Way::Patch {
-        return editor.apply(&params.raw).map_err(refused);
-    }
-    let patch = parse::parse(&params.raw).map_err(|error| ErrorShape::invalid_request(error.to_string()))?;
-    if !patch.is_object() {
-        return Err(ErrorShape::invalid_request("config.patch raw must be an object"));
-    }
-    if caller.dialect == Dialect::V4
-        && let Some(source) = &stored.source
-    {
-        let mut lossy = Vec::new();
-        lost_entries(&patch, source, &KeyPath::root(), &mut lossy);
-        lossy.retain(|path| !params.replace_paths.iter().any(|confirmed| confirmed.trim() == path));
-        if !lossy.is_empty() {
-            return Err(ErrorShape::invalid_request(format!(
-                "config.patch would remove entries of {}; name them in replacePaths to confirm",
-                lossy.join(", ")
-            ))
-            .with_details(json!({"replacePaths": lossy})));
+        (Some(hash), Some(_)) => {
+            let mut details = conflict(core, caller, names, hash);
+            details["code"] = json!("CONFIG_CHANGED");
+            return Err(refused(EditError::Changed).with_details(details));
         }
     }
-    editor.patch(&patch).map_err(refused)
+    let asked = Asked { way, raw: &params.raw, replace_paths: &params.replace_paths };
+    asked.make(editor, &stored, caller.dialect)
 }
 
-struct Stored {
-    hash: Option<String>,
-    /// `None` when the file cannot be parsed.
-    source: Option<Value>,
+/// The file as it lies on the disk.
+pub(super) struct Stored {
+    /// Its hash; `None` when there is no file.
+    pub(super) hash: Option<String>,
+    /// `None` when it cannot be parsed.
+    pub(super) loaded: Option<Loaded>,
+}
+
+impl Stored {
+    pub(super) fn load(core: &Core) -> Result<Self, ErrorShape> {
+        match openclaw_config::load(&core.paths, &core.env) {
+            Ok(loaded) => Ok(Self { hash: loaded.hash.clone(), loaded: Some(loaded) }),
+            Err(LoadError::Syntax { hash, .. }) => Ok(Self { hash: Some(hash), loaded: None }),
+            Err(error) => Err(ErrorShape::new(ErrorCode::Unavailable, error.to_string())),
+        }
+    }
+
+    /// An editor for it, in the name of a method.
+    pub(super) fn editor<'a>(&self, core: &'a Core, method: &'a str) -> Editor<'a> {
+        Editor::new(&core.paths, &core.env, method, core.now())
+    }
+}
+
+/// What is to be written.
+pub(super) struct Asked<'a> {
+    /// How it is meant.
+    pub(super) way: Way,
+    /// The text.
+    pub(super) raw: &'a str,
+    /// Lists that a patch may shorten.
+    pub(super) replace_paths: &'a [String],
+}
+
+impl Asked<'_> {
+    /// Writes it, or does as if.
+    pub(super) fn make(
+        &self,
+        editor: Editor<'_>,
+        stored: &Stored,
+        dialect: Dialect,
+    ) -> Result<Outcome, ErrorShape> {
+        if self.way != Way::Patch {
+            return editor.apply(self.raw).map_err(refused);
+        }
+        let patch = parse::parse(self.raw).map_err(|error| ErrorShape::invalid_request(error.to_string()))?;
+        if !patch.is_object() {
+            return Err(ErrorShape::invalid_request("config.patch raw must be an object"));
+        }
+        if dialect == Dialect::V4
+            && let Some(loaded) = &stored.loaded
+        {
+            let mut lossy = Vec::new();
+            lost_entries(&patch, &loaded.source, &KeyPath::root(), &mut lossy);
+            lossy.retain(|path| !self.replace_paths.iter().any(|confirmed| confirmed.trim() == path));
+            if !lossy.is_empty() {
+                return Err(ErrorShape::invalid_request(format!(
+                    "config.patch would remove entries of {}; name them in replacePaths to confirm",
+                    lossy.join(", ")
+                ))
+                .with_details(json!({"replacePaths": lossy})));
+            }
+        }
+        editor.patch(&patch).map_err(refused)
+    }
+}
+
+/// What somebody needs who wrote for another revision than this one: its name, and who made it when that is known.
+pub(super) fn conflict(core: &Core, caller: &Authority, names: &Revisions, hash: &str) -> Value {
+    let mut told = json!({"hash": names.name(hash, caller)});
+    let last = history::entries(&core.paths).into_iter().next().filter(|entry| entry.next_hash == hash);
+    if let Some(entry) = last {
+        told["lastChange"] = json!({
+            "id": entry.id,
+            "atMs": entry.at,
+            "origin": entry.origin,
+            "changedPaths": entry.changed_paths,
+        });
+    }
+    told
 }
 
 /// The arrays that a patch would replace by one without all of their entries: a patch has no way to say "add", and
@@ -194,16 +250,23 @@ fn lost_entries(patch: &Value, source: &Value, at: &KeyPath, lossy: &mut Vec<Str
     }
 }
 
-fn answer(outcome: &Outcome, caller: &Authority, names: &Revisions) -> Value {
-    let plan = &outcome.plan;
-    let decision = plan.decide(outcome.loaded.gateway.reload.mode);
-    let reload = match decision {
+/// What the gateway will do about a change.
+pub(super) fn plan_words(outcome: &Outcome) -> &'static str {
+    match outcome.plan.decide(outcome.loaded.gateway.reload.mode) {
         Decision::Nothing => "none",
         Decision::Apply => "live",
         Decision::Restart => "restart",
         // Part of it, or all of it, waits for a restart that the owner makes.
         Decision::ApplyAndWait | Decision::Disabled => "waits",
-    };
+    }
+}
+
+/// What a write is answered with.
+pub(super) fn answer(outcome: &Outcome, caller: &Authority, names: &Revisions) -> Value {
+    let plan = &outcome.plan;
+    let reload = plan_words(outcome);
+    let restart =
+        if reload == "restart" { json!({"ok": true, "paths": plan.restart_paths}) } else { Value::Null };
     let mut answer = json!({
         "ok": true,
         "path": outcome.loaded.path,
@@ -211,34 +274,55 @@ fn answer(outcome: &Outcome, caller: &Authority, names: &Revisions) -> Value {
         "config": redact(&outcome.loaded.value),
         "changedPaths": outcome.changed_paths,
         "reload": reload,
-        "restart": if decision == Decision::Restart { json!({"ok": true, "paths": plan.restart_paths}) } else { Value::Null },
+        "restart": restart,
         "warnings": outcome.notes,
     });
     if !outcome.changed {
         answer["noop"] = json!(true);
     }
+    // By this number it can be undone.
+    if let Some(change) = outcome.change {
+        answer["change"] = json!(change);
+    }
     answer
 }
 
-fn refused(error: EditError) -> ErrorShape {
+/// A finding with everything that helps to find it and to mend it.
+pub(super) fn issue(issue: &Issue) -> Value {
+    let mut told = json!(issue);
+    if issue.path == "<root>" {
+        told["path"] = json!("");
+    }
+    told
+}
+
+pub(super) fn refused(error: EditError) -> ErrorShape {
+    let issues = |found: &[Issue]| json!({"issues": found.iter().map(issue).collect::<Vec<_>>()});
     match error {
         EditError::Io(error) => {
             tracing::error!(subsystem = "gateway/config", "the configuration could not be written: {error}");
             ErrorShape::unavailable(format!("the configuration could not be written: {error}"), 5_000)
         }
-        EditError::Invalid(issues) => {
-            let first = issues.first().map(ToString::to_string).unwrap_or_default();
-            ErrorShape::invalid_request(format!("invalid config: {first}"))
-                .with_details(json!({"issues": issues.iter().map(shown).collect::<Vec<_>>()}))
+        EditError::Invalid(found) => {
+            let first = found.first().map(ToString::to_string).unwrap_or_default();
+            ErrorShape::invalid_request(format!("invalid config: {first}")).with_details(issues(&found))
+        }
+        EditError::Load(error) => {
+            ErrorShape::invalid_request(error.to_string()).with_details(issues(&error.issues()))
         }
         EditError::UnknownKey { path, suggestion } => {
             let hint = suggestion.as_ref().map(|path| format!("; did you mean {path}?")).unwrap_or_default();
-            ErrorShape::invalid_request(format!("invalid config: unknown key {path}{hint}")).with_details(
-                json!({
-                    "issues": [{"path": path, "message": "Unrecognized key"}],
-                    "suggestion": suggestion,
-                }),
-            )
+            let mut found = json!({"path": path, "message": "Unrecognized key", "severity": "fatal", "kind": "unknown-key"});
+            if let Some(meant) = &suggestion {
+                found["hint"] = json!(format!("Did you mean {meant}?"));
+            }
+            ErrorShape::invalid_request(format!("invalid config: unknown key {path}{hint}"))
+                .with_details(json!({"issues": [found], "suggestion": suggestion}))
+        }
+        EditError::Placeholder { path } => {
+            let message = EditError::Placeholder { path: path.clone() }.to_string();
+            let found = json!({"path": path, "message": message, "severity": "fatal", "kind": "placeholder"});
+            ErrorShape::invalid_request(message).with_details(json!({"issues": [found]}))
         }
         other => ErrorShape::invalid_request(other.to_string()),
     }
