@@ -1,8 +1,12 @@
-//! The table as others read it: JSON Schema, hints for forms, and a look at one path.
+//! The table as others read it: JSON Schema, and a look at one path.
+//!
+//! Beside the standard keywords, entries that this gateway reads have `x-reload` (`none`, `live`, `restart`: what a running
+//! gateway does when it changes) and, where there are choices, `x-choices` (a few words for each of them).
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::hints::{self, hint};
 use super::table::{CHANNELS, SECTIONS};
 use super::{Kind, Known, Node, at};
 use crate::keypath::{KeyPath, Segment};
@@ -13,10 +17,10 @@ use crate::reload;
 pub fn json_schema() -> Value {
     let mut properties = Map::new();
     for node in SECTIONS.iter().flat_map(|s| s.nodes()) {
-        properties.insert(node.name.to_owned(), schema_of(node, true));
+        properties.insert(node.name.to_owned(), schema_of(node, node.name, true));
     }
-    let channels: Map<String, Value> =
-        CHANNELS.iter().flat_map(|s| s.nodes()).map(|n| (n.name.to_owned(), schema_of(n, true))).collect();
+    let channel = |n: &Node| (n.name.to_owned(), schema_of(n, &format!("channels.{}", n.name), true));
+    let channels: Map<String, Value> = CHANNELS.iter().flat_map(|s| s.nodes()).map(channel).collect();
     properties.insert(
         "channels".to_owned(),
         json!({"type": "object", "properties": channels, "additionalProperties": true}),
@@ -30,40 +34,6 @@ pub fn json_schema() -> Value {
     })
 }
 
-/// What forms want to know beside the schema, by path: `{help?, sensitive?}`.
-#[must_use]
-pub fn ui_hints() -> Value {
-    let mut hints = Map::new();
-    for node in SECTIONS.iter().flat_map(|s| s.nodes()) {
-        hints_of(node, node.name.to_owned(), &mut hints);
-    }
-    for node in CHANNELS.iter().flat_map(|s| s.nodes()) {
-        hints_of(node, format!("channels.{}", node.name), &mut hints);
-    }
-    Value::Object(hints)
-}
-
-fn hints_of(node: &Node, path: String, hints: &mut Map<String, Value>) {
-    if let Some(hint) = hint(node) {
-        hints.insert(path.clone(), hint);
-    }
-    for child in &node.children {
-        let below = if child.name == "[]" { format!("{path}[]") } else { format!("{path}.{}", child.name) };
-        hints_of(child, below, hints);
-    }
-}
-
-fn hint(node: &Node) -> Option<Value> {
-    let mut hint = Map::new();
-    if let Some(doc) = node.doc {
-        hint.insert("help".to_owned(), doc.into());
-    }
-    if node.kind.has(Kind::SECRET) {
-        hint.insert("sensitive".to_owned(), true.into());
-    }
-    (!hint.is_empty()).then_some(Value::Object(hint))
-}
-
 /// One place of the table, with what is directly below it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +42,7 @@ pub struct Lookup {
     pub path: String,
     /// Its JSON Schema, without what is below.
     pub schema: Value,
-    /// Hints as in [`ui_hints`].
+    /// Hints as in [`super::ui_hints`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Value>,
     /// What a running gateway does when it changes: `none`, `live` or `restart`.
@@ -96,7 +66,7 @@ pub struct LookupChild {
     pub required: bool,
     /// Whether there are keys below it.
     pub has_children: bool,
-    /// Hints as in [`ui_hints`].
+    /// Hints as in [`super::ui_hints`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Value>,
 }
@@ -117,16 +87,16 @@ pub fn lookup(path: &KeyPath) -> Option<Lookup> {
             let node = next.node();
             LookupChild {
                 key: name.to_owned(),
-                path: below,
                 kind: node.map_or(Value::from("object"), json_types),
                 required: false,
                 has_children: !next.child_names().is_empty(),
-                hint: node.and_then(hint),
+                hint: node.and_then(|node| hint(node, &below)),
+                path: below,
             }
         })
         .collect();
     let schema = match place {
-        Known::Node(node) => schema_of(node, false),
+        Known::Node(node) => schema_of(node, &path.to_string(), false),
         Known::Open => json!({}),
         _ => json!({"type": "object"}),
     };
@@ -141,7 +111,7 @@ pub fn lookup(path: &KeyPath) -> Option<Lookup> {
     Some(Lookup {
         path: path.to_string(),
         schema,
-        hint: place.node().and_then(hint),
+        hint: place.node().and_then(|node| hint(node, &path.to_string())),
         reload: reload::action_of(&keys).word(),
         children,
     })
@@ -182,12 +152,13 @@ fn json_types(node: &Node) -> Value {
     }
 }
 
-fn schema_of(node: &Node, deep: bool) -> Value {
+fn schema_of(node: &Node, path: &str, deep: bool) -> Value {
     let mut out = Map::new();
     let kind = node.kind;
     if let Some(doc) = node.doc {
         out.insert("description".to_owned(), doc.into());
     }
+    hints::keywords(node, path, &mut out);
     let only_choices = kind == Kind::default() && !node.choices.is_empty();
     if only_choices {
         out.insert("type".to_owned(), "string".into());
@@ -240,13 +211,14 @@ fn schema_of(node: &Node, deep: bool) -> Value {
         let mut properties = Map::new();
         let mut any_key = None;
         for child in &node.children {
+            let below = hints::below(path, child.name);
             match child.name {
-                "*" => any_key = Some(schema_of(child, true)),
+                "*" => any_key = Some(schema_of(child, &below, true)),
                 "[]" => {
-                    out.insert("items".to_owned(), schema_of(child, true));
+                    out.insert("items".to_owned(), schema_of(child, &below, true));
                 }
                 name => {
-                    properties.insert(name.to_owned(), schema_of(child, true));
+                    properties.insert(name.to_owned(), schema_of(child, &below, true));
                 }
             }
         }
@@ -274,6 +246,7 @@ mod tests {
             gateway["properties"]["port"],
             json!({
                 "description": "Port for WebSocket and HTTP. --port and OPENCLAW_GATEWAY_PORT win over it.",
+                "x-reload": "restart",
                 "type": "integer", "minimum": 1, "maximum": 65535, "default": 18789,
             })
         );
@@ -295,9 +268,6 @@ mod tests {
             json!({"type": "string"})
         );
         assert_eq!(schema["properties"]["browser"]["additionalProperties"], true);
-        let hints = ui_hints();
-        assert_eq!(hints["gateway.auth.token"]["sensitive"], true);
-        assert_eq!(hints["channels.telegram.botToken"]["sensitive"], true);
     }
 
     #[test]

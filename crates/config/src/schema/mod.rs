@@ -6,13 +6,15 @@
 
 mod check;
 mod describe;
+mod hints;
 mod suggest;
 mod table;
 
 use serde_json::Value;
 
 pub use check::check;
-pub use describe::{Lookup, LookupChild, json_schema, lookup, ui_hints};
+pub use describe::{Lookup, LookupChild, json_schema, lookup};
+pub use hints::ui_hints;
 pub use suggest::suggest;
 pub use table::{Kind, Node};
 

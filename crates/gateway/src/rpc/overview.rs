@@ -146,7 +146,8 @@ fn setup(core: &Core) -> Value {
         "bind": policy.plan.bind.as_str(),
         "port": core.facts.port,
         "addresses": core.facts.listening,
-        "tls": gateway.tls.enabled,
+        // This gateway serves no TLS; what encrypts stands in front of it.
+        "tls": false,
         "basePath": gateway.control_ui.base_path,
         "authMode": policy.admission.auth.name(),
         "claimable": core.is_claimable(),
