@@ -21,6 +21,7 @@ mod journal;
 mod limits;
 mod local;
 mod mutated;
+mod narrowed;
 mod owner;
 mod pairing;
 mod reference;

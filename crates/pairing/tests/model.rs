@@ -52,6 +52,8 @@ enum Op {
     Silent(u32, bool, Vec<usize>),
     Remove(u32, Who),
     Restore(u32, Who),
+    /// And, perhaps, back again.
+    Narrow(u32, Vec<usize>, Who, bool),
     Rotate(u32, bool, Option<Vec<usize>>, Who),
     Revoke(u32, bool, Who),
     Edit(u32, Vec<usize>, bool),
@@ -86,6 +88,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (device.clone(), node, names()).prop_map(|(d, n, s)| Op::Silent(d, n, s)),
         2 => (device.clone(), who()).prop_map(|(d, w)| Op::Remove(d, w)),
         2 => (device.clone(), who()).prop_map(|(d, w)| Op::Restore(d, w)),
+        2 => (device.clone(), names(), who(), any::<bool>())
+            .prop_map(|(d, s, w, b)| Op::Narrow(d, s, w, b)),
         3 => (device.clone(), node, proptest::option::of(names()), who())
             .prop_map(|(d, n, s, w)| Op::Rotate(d, n, s, w)),
         2 => (device.clone(), node, who()).prop_map(|(d, n, w)| Op::Revoke(d, n, w)),
@@ -468,6 +472,38 @@ impl Pair {
                         token.3 |= was.tokens.contains(&token.2);
                     }
                     self.model.settle(device);
+                }
+                (real, expected)
+            }
+            Op::Narrow(device, list, who, back) => {
+                let real = self.real(Mutation::Narrow {
+                    device: id_of(device),
+                    scopes: set(&all(&list)),
+                    caller: caller(who),
+                });
+                let left = pick(&list, false);
+                let grant = self.model.grants.get_mut(&(device, false));
+                let grant = grant.filter(|grant| {
+                    Model::admin(who) && !grant.revoked && enough_for(&grant.approved, &left)
+                });
+                let expected = grant.is_some();
+                if let Some(grant) = grant.filter(|grant| !enough_for(&left, &grant.approved)) {
+                    let before = grant.clone();
+                    grant.token = left.iter().filter(|one| enough(&before.token, one)).cloned().collect();
+                    grant.approved = left.clone();
+                    if let Some(added) = self.model.added.get_mut(&device) {
+                        added.retain(|one| enough(&left, one));
+                        if added.is_empty() {
+                            self.model.added.remove(&device);
+                        }
+                    }
+                    if back {
+                        self.compare()?;
+                        let rewiden = Mutation::Rewiden { device: id_of(device), caller: caller(who) };
+                        prop_assert!(self.real(rewiden).is_ok());
+                        self.model.grants.insert((device, false), before);
+                        self.model.settle(device);
+                    }
                 }
                 (real, expected)
             }

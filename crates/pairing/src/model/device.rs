@@ -136,6 +136,26 @@ pub struct Removed {
     pub at: Millis,
 }
 
+/// What an operator had before it was narrowed, kept so that a slip can be undone. In memory only.
+#[derive(Clone, Debug)]
+pub struct Narrowed {
+    /// The device.
+    pub device_id: DeviceId,
+    /// The approved scopes and those of its token, as they were.
+    pub before: (ScopeSet, ScopeSet),
+    /// The device's revision after it was narrowed: another one means that somebody has decided anew.
+    pub revision: u32,
+    /// When.
+    pub at: Millis,
+}
+
+impl Narrowed {
+    /// Until when it can be undone.
+    pub fn until(&self) -> Millis {
+        self.at.plus(UNDO_MS)
+    }
+}
+
 impl Removed {
     /// Until when the removal can be undone.
     pub fn until(&self) -> Millis {

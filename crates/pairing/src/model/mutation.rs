@@ -57,6 +57,23 @@ pub enum Mutation {
         /// In whose name.
         caller: CallerAuthority,
     },
+    /// Leave an operator no more than these scopes; its token stays what it is, and carries no more either. Needs an
+    /// admin.
+    Narrow {
+        /// The device.
+        device: DeviceId,
+        /// What is left of the approved scopes.
+        scopes: ScopeSet,
+        /// In whose name.
+        caller: CallerAuthority,
+    },
+    /// Give a device back what [`Mutation::Narrow`] took a moment ago. Needs an admin.
+    Rewiden {
+        /// The device.
+        device: DeviceId,
+        /// In whose name.
+        caller: CallerAuthority,
+    },
     /// Give a device the owner's label.
     Rename {
         /// The device.
@@ -74,15 +91,6 @@ pub enum Mutation {
         role: Role,
         /// The new token's scopes; the old token's when absent.
         scopes: Option<ScopeSet>,
-        /// In whose name.
-        caller: CallerAuthority,
-    },
-    /// Leave an operator only these of the scopes it was approved for; its token is replaced. Needs an admin.
-    Narrow {
-        /// The device.
-        device: DeviceId,
-        /// What it keeps.
-        scopes: ScopeSet,
         /// In whose name.
         caller: CallerAuthority,
     },

@@ -111,6 +111,12 @@ pub enum Rejected {
          let the device pair again"
     )]
     NotKept,
+    /// There is no narrowing to undo.
+    #[error(
+        "nothing is kept of what this device had: taking access away can be undone for ten minutes, while the gateway \
+         keeps running and nothing else is changed; let the device ask for more"
+    )]
+    NothingTaken,
     /// There is no widening to undo.
     #[error("no hand edit is in force for this device")]
     NothingToUndo,

@@ -7,7 +7,9 @@ use openclaw_protocol::ids::{DeviceId, RequestId};
 use openclaw_protocol::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Code, CodeHash, CodeKind, Device, Former, Network, PeerKey, Removed, Request, Tombstone};
+use super::{
+    Code, CodeHash, CodeKind, Device, Former, Narrowed, Network, PeerKey, Removed, Request, Tombstone,
+};
 
 /// Waiting requests per address (ruling 21).
 pub const MAX_WAITING_PER_ADDRESS: usize = 16;
@@ -16,8 +18,8 @@ pub const MAX_WAITING: usize = 1_024;
 /// Former requests remembered: enough for ten minutes of an owner's doings, and a bound against a storm.
 pub const MAX_FORMER: usize = 2_048;
 
-/// Removed devices kept for an undo: more than a person removes in ten minutes by mistake.
-pub(crate) const MAX_REMOVED: usize = 64;
+/// Removals, and other steps, kept for an undo: more than a person does by mistake in ten minutes.
+pub(crate) const MAX_UNDOABLE: usize = 64;
 
 /// Whether this gateway may still be claimed (ruling 30).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct Snapshot {
     pub(crate) tombstones: HashMap<DeviceId, Tombstone>,
     /// Devices removed a moment ago, oldest first.
     pub(crate) removed: Vector<Removed>,
+    /// Operators narrowed a moment ago, oldest first.
+    pub(crate) narrowed: Vector<Narrowed>,
     pub(crate) latch: Latch,
     /// Nothing expires before this moment; `None` when nothing can.
     pub(crate) next_expiry: Option<Millis>,
@@ -127,6 +131,14 @@ impl Snapshot {
             .iter()
             .rev()
             .filter(move |removed| now < removed.until() && !self.devices.contains_key(&removed.device.id))
+    }
+
+    /// The narrowing of a device that can still be undone.
+    pub fn narrowed(&self, id: &DeviceId, now: Millis) -> Option<&Narrowed> {
+        let revision = self.devices.get(id)?.revision;
+        self.narrowed
+            .iter()
+            .find(|step| step.device_id == *id && step.revision == revision && now < step.until())
     }
 
     /// Whether this gateway may still be claimed.

@@ -1,7 +1,5 @@
 //! What may be done to a paired device: remove, rename, rotate, revoke, clear.
 
-use std::sync::Arc;
-
 use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -21,22 +19,6 @@ impl Work<'_> {
         }
         self.bury(&device);
         Ok(Outcome::Removed { device })
-    }
-
-    /// The device comes back with the tokens it had: an admin says that the removal was a slip, which is as much as
-    /// approving it anew. What was revoked stays revoked. Not once it was paired again: then that counts.
-    pub(super) fn restore(&mut self, id: &DeviceId, caller: &CallerAuthority) -> Result<Outcome, Rejected> {
-        if !caller.is_admin() {
-            return Err(Rejected::MissingScope(Scope::ADMIN));
-        }
-        let kept = self.state.removed(self.now).find(|removed| removed.device.id == *id);
-        let mut device = (*kept.ok_or(Rejected::NotKept)?.device).clone();
-        self.state.removed.retain(|removed| removed.device.id != *id);
-        device.revision = device.revision.saturating_add(1);
-        let device = self.put_device(device);
-        self.settle_waiting(&device);
-        self.changes.push(Change::Restored(Arc::clone(&device)));
-        Ok(Outcome::Changed { device })
     }
 
     pub(super) fn rename(
@@ -99,39 +81,6 @@ impl Work<'_> {
         self.touched.narrowing = true;
         self.changes.push(Change::Rotated { device_id: id.clone(), role });
         Ok(Outcome::Rotated { device, role, generation, scopes, rotated_at: self.now })
-    }
-
-    /// Takes approval back, which a rotation does not: with the gateway's token a device gets all that is approved,
-    /// whatever its own token is good for. Wider again only by a request of the device.
-    pub(super) fn narrow(
-        &mut self,
-        id: &DeviceId,
-        scopes: ScopeSet,
-        caller: &CallerAuthority,
-    ) -> Result<Outcome, Rejected> {
-        if !caller.is_admin() {
-            return Err(Rejected::MissingScope(Scope::ADMIN));
-        }
-        let mut device = (*self.find_device(id)?).clone();
-        let grant = device.grant_mut(Role::Operator).as_mut().ok_or(Rejected::RoleNotApproved)?;
-        if grant.token.revoked_at.is_some() {
-            return Err(Rejected::Revoked);
-        }
-        let beyond = scopes.beyond(&grant.scopes);
-        if !beyond.is_empty() {
-            return Err(Rejected::BeyondApproved(beyond));
-        }
-        grant.token.generation = grant.token.generation.saturating_add(1);
-        grant.token.scopes = scopes.clone();
-        grant.token.rotated_at = Some(self.now);
-        grant.token.imported = None;
-        grant.scopes = scopes;
-        device.widening = None;
-        device.revision = device.revision.saturating_add(1);
-        let device = self.put_device(device);
-        self.touched.narrowing = true;
-        self.changes.push(Change::Rotated { device_id: id.clone(), role: Role::Operator });
-        Ok(Outcome::Changed { device })
     }
 
     pub(super) fn revoke(

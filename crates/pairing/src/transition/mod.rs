@@ -8,6 +8,7 @@ mod edits;
 mod file;
 mod manage;
 mod seen;
+mod slips;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +19,8 @@ use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::time::Millis;
 
 use crate::model::{
-    Applied, Change, Decision, Device, Fate, Former, MAX_FORMER, MAX_REMOVED, Mutation, Outcome, Rejected,
-    Removed, Request, Snapshot, Tombstone, Touched,
+    Applied, Change, Decision, Device, Fate, Former, MAX_FORMER, Mutation, Outcome, Rejected, Request,
+    Snapshot, Tombstone, Touched,
 };
 
 /// Makes `state` the next state, or says why not. `now` is the moment of the change; `fresh_id` supplies an id for a
@@ -76,9 +77,10 @@ impl Work<'_> {
             Mutation::Reject { request, caller } => self.reject(&request, &caller),
             Mutation::Remove { device, caller } => self.remove(&device, &caller),
             Mutation::Restore { device, caller } => self.restore(&device, &caller),
+            Mutation::Narrow { device, scopes, caller } => self.narrow(&device, &scopes, &caller),
+            Mutation::Rewiden { device, caller } => self.rewiden(&device, &caller),
             Mutation::Rename { device, label, caller } => self.rename(&device, label.as_deref(), &caller),
             Mutation::Rotate { device, role, scopes, caller } => self.rotate(&device, role, scopes, &caller),
-            Mutation::Narrow { device, scopes, caller } => self.narrow(&device, scopes, &caller),
             Mutation::Revoke { device, role, caller } => self.revoke(&device, role, &caller),
             Mutation::MintCode { code, caller } => self.mint(code, &caller),
             Mutation::RedeemCode { code, ask } => self.redeem(code, ask),
@@ -190,16 +192,6 @@ impl Work<'_> {
 
     fn find_device(&self, id: &DeviceId) -> Result<Arc<Device>, Rejected> {
         self.state.devices.get(id).cloned().ok_or(Rejected::UnknownDevice)
-    }
-
-    fn keep_for_undo(&mut self, device: &Device) {
-        let now = self.now;
-        let removed = &mut self.state.removed;
-        removed.retain(|removed| now < removed.until() && removed.device.id != device.id);
-        if removed.len() >= MAX_REMOVED {
-            removed.pop_front();
-        }
-        removed.push_back(Removed { device: Arc::new(device.clone()), at: now });
     }
 
     /// Removes a device and leaves a tombstone, so that a later pairing starts with new token generations.

@@ -13,9 +13,14 @@ use openclaw_protocol::words::Words;
 
 use super::setup::is_private;
 use crate::core::Core;
+use crate::settings::Settings;
 
 /// Where people write the address that they gave their gateway: guides use the key of the original's plugin.
 const PLUGIN_KEY: &str = "plugins.entries.device-pair.config.publicUrl";
+/// Under which origins pages of this gateway are opened.
+const ORIGINS_KEY: &str = "gateway.controlUi.allowedOrigins";
+/// Addresses offered at most: more than a gateway has, and few enough to choose from.
+const MAX_CHOICES: usize = 8;
 /// The text that guides quote.
 const LOOPBACK_ONLY: &str = "Gateway is only bound to loopback. Set gateway.bind=lan, enable tailscale serve, or \
                              configure plugins.entries.device-pair.config.publicUrl.";
@@ -35,7 +40,7 @@ pub(super) struct Address {
 struct Sources<'a> {
     given: Option<&'a str>,
     prefer_remote: bool,
-    plugin: Option<String>,
+    plugin: Option<&'a str>,
     config: &'a GatewayConfig,
     bind: Bind,
     custom_host: Option<IpAddr>,
@@ -51,18 +56,39 @@ pub(super) async fn find(
     given: Option<&str>,
     prefer_remote: bool,
 ) -> Result<Address, ErrorShape> {
-    let looked = tokio::task::spawn_blocking(|| (host::primary_ip(), host::tailnet_address()));
-    let (lan, tailnet) = looked
-        .await
-        .map_err(|_| ErrorShape::unavailable("the gateway's address could not be looked up", 1_000))?;
+    let own = own_addresses().await?;
     let settings = core.policy();
+    let sources = sources(core, &settings, own);
+    choose(&Sources { given, prefer_remote, ..sources })
+}
+
+/// All addresses that a code may name, as far as the gateway knows; the one it takes by itself first.
+pub(super) async fn choices(core: &Arc<Core>) -> Result<Vec<Address>, ErrorShape> {
+    let own = own_addresses().await?;
+    let settings = core.policy();
+    Ok(all(&sources(core, &settings, own)))
+}
+
+/// Why there is none.
+pub(super) const NO_CHOICE: &str = LOOPBACK_ONLY;
+
+/// This host's addresses in its network and in its tailnet.
+type Own = (Option<IpAddr>, Option<IpAddr>);
+
+async fn own_addresses() -> Result<Own, ErrorShape> {
+    tokio::task::spawn_blocking(|| (host::primary_ip(), host::tailnet_address()))
+        .await
+        .map_err(|_| ErrorShape::unavailable("the gateway's address could not be looked up", 1_000))
+}
+
+fn sources<'a>(core: &Core, settings: &'a Settings, (lan, tailnet): Own) -> Sources<'a> {
     let plan = &settings.plan;
     let path = KeyPath::keys(PLUGIN_KEY.split('.'));
     let plugin = path.get(&settings.loaded.value).and_then(|value| value.as_str()).map(str::trim);
-    choose(&Sources {
-        given,
-        prefer_remote,
-        plugin: plugin.filter(|text| !text.is_empty()).map(str::to_owned),
+    Sources {
+        given: None,
+        prefer_remote: false,
+        plugin: plugin.filter(|text| !text.is_empty()),
         config: &settings.loaded.gateway,
         bind: plan.bind,
         custom_host: plan.custom_host,
@@ -70,7 +96,7 @@ pub(super) async fn find(
         port: core.facts.port,
         lan,
         tailnet,
-    })
+    }
 }
 
 fn choose(sources: &Sources<'_>) -> Result<Address, ErrorShape> {
@@ -78,7 +104,7 @@ fn choose(sources: &Sources<'_>) -> Result<Address, ErrorShape> {
     let written = [
         (sources.given, PLUGIN_KEY),
         (remote.filter(|_| sources.prefer_remote), "gateway.remote.url"),
-        (sources.plugin.as_deref(), PLUGIN_KEY),
+        (sources.plugin, PLUGIN_KEY),
         (remote, "gateway.remote.url"),
         (sources.config.public_origin.as_deref(), "gateway.publicOrigin"),
     ];
@@ -87,22 +113,62 @@ fn choose(sources: &Sources<'_>) -> Result<Address, ErrorShape> {
             return written_address(url, source);
         }
     }
-    let (ip, source) = match sources.bind {
-        Bind::Loopback => (None, ""),
-        Bind::Auto => (sources.lan.filter(|_| sources.in_container), "gateway.bind=auto"),
-        Bind::Lan => (sources.lan, "gateway.bind=lan"),
-        Bind::Tailnet => (sources.tailnet, "gateway.bind=tailnet"),
+    bound(sources).into_iter().next().unwrap_or_else(|| Err(ErrorShape::invalid_request(LOOPBACK_ONLY)))
+}
+
+/// What is written down comes first, in the order of [`choose`], then the names that pages may be served under, then
+/// what the gateway listens on. What cannot be used is left out.
+fn all(sources: &Sources<'_>) -> Vec<Address> {
+    let config = sources.config;
+    let written = [
+        (sources.plugin, PLUGIN_KEY),
+        (config.remote.url.as_deref(), "gateway.remote.url"),
+        (config.public_origin.as_deref(), "gateway.publicOrigin"),
+    ];
+    let written = written.into_iter().filter_map(|(url, source)| Some((url?, source)));
+    // `*` names nobody.
+    let pages = config.control_ui.allowed_origins.iter().filter(|url| !url.contains('*'));
+    let pages = pages.map(|url| (url.as_str(), ORIGINS_KEY));
+    let mut found: Vec<Address> = Vec::new();
+    let written = written.chain(pages).map(|(url, source)| written_address(url, source));
+    for address in written.chain(bound(sources)).flatten() {
+        // Another device's own loopback is not this gateway.
+        if !is_loopback(&address.url) && found.iter().all(|known| known.url != address.url) {
+            found.push(address);
+        }
+    }
+    found.truncate(MAX_CHOICES);
+    found
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| host_of(rest.split('/').next().unwrap_or(rest)));
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// The addresses that the gateway listens on, as far as other devices can reach them; the likeliest first.
+fn bound(sources: &Sources<'_>) -> Vec<Result<Address, ErrorShape>> {
+    let all = || vec![sources.lan, sources.tailnet];
+    let (ips, source) = match sources.bind {
+        Bind::Loopback => (Vec::new(), ""),
+        Bind::Auto if sources.in_container => (all(), "gateway.bind=auto"),
+        Bind::Auto => (Vec::new(), ""),
+        Bind::Lan => (all(), "gateway.bind=lan"),
+        Bind::Tailnet => (vec![sources.tailnet], "gateway.bind=tailnet"),
         Bind::Custom => match sources.custom_host {
-            Some(all) if all.is_unspecified() => (sources.lan, "gateway.bind=custom"),
-            one => (one, "gateway.bind=custom"),
+            Some(any) if any.is_unspecified() => (all(), "gateway.bind=custom"),
+            one => (vec![one], "gateway.bind=custom"),
         },
     };
-    let Some(ip) = ip.filter(|ip| !ip.is_loopback()) else {
-        return Err(ErrorShape::invalid_request(LOOPBACK_ONLY));
-    };
     let scheme = if sources.config.tls.enabled { "wss" } else { "ws" };
-    let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
-    checked(scheme, &format!("{host}:{}", sources.port), "", source)
+    let reachable = ips.into_iter().flatten().filter(|ip| !ip.is_loopback());
+    reachable
+        .map(|ip| {
+            let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+            checked(scheme, &format!("{host}:{}", sources.port), "", source)
+        })
+        .collect()
 }
 
 /// An address as a person writes it: any of four schemes, or none.
@@ -207,13 +273,41 @@ mod tests {
             url(&sources(&config)),
             Ok(("wss://remote.example.com:8443".to_owned(), "gateway.remote.url"))
         );
-        let plugin =
-            || Sources { plugin: Some("https://p.example.com/claw/".to_owned()), ..sources(&config) };
+        let plugin = || Sources { plugin: Some("https://p.example.com/claw/"), ..sources(&config) };
         assert_eq!(url(&plugin()), Ok(("wss://p.example.com/claw".to_owned(), PLUGIN_KEY)));
         let remote = Sources { prefer_remote: true, ..plugin() };
         assert_eq!(url(&remote), Ok(("wss://remote.example.com:8443".to_owned(), "gateway.remote.url")));
         let given = Sources { given: Some("192.168.1.9:1234"), ..remote };
         assert_eq!(url(&given), Ok(("ws://192.168.1.9:1234".to_owned(), PLUGIN_KEY)));
+    }
+
+    #[test]
+    fn what_there_is_to_choose_from() {
+        let mut config = GatewayConfig::default();
+        let urls = |sources: &Sources<'_>| {
+            all(sources).into_iter().map(|address| (address.url, address.safe)).collect::<Vec<_>>()
+        };
+        let clear = |url: &str| (url.to_owned(), false);
+        let safe = |url: &str| (url.to_owned(), true);
+        assert_eq!(urls(&sources(&config)), []);
+        let lan = || Sources { bind: Bind::Lan, ..sources(&config) };
+        let both = [clear("ws://192.168.1.2:18789"), clear("ws://100.64.0.7:18789")];
+        assert_eq!(urls(&lan()), both);
+        assert_eq!(choose(&lan()).unwrap().url, both[0].0, "the first is the one taken unasked");
+        config.public_origin = Some("https://gw.example.com".to_owned());
+        config.control_ui.allowed_origins = [
+            "*",
+            "https://gw.example.com",
+            "https://other.example.com",
+            "http://localhost:5173",
+            "http://10.0.0.9:80",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        assert_eq!(
+            urls(&sources(&config)),
+            [safe("wss://gw.example.com"), safe("wss://other.example.com"), clear("ws://10.0.0.9:80")]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod address;
 mod decide;
+mod less;
 mod list;
 mod owner;
 mod setup;
@@ -18,6 +19,7 @@ use super::Methods;
 pub(super) fn methods() -> Methods {
     let mut methods = list::methods();
     methods.extend(decide::methods());
+    methods.extend(less::methods());
     methods.extend(tokens::methods());
     methods.extend(upgrade::methods());
     methods.extend(setup::methods());

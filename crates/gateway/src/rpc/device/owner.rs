@@ -38,7 +38,7 @@ static UNDO: [Field; 2] = [
     Field::optional("what", Shape::Choice { v3: &UNDOABLE, v4: &UNDOABLE }),
 ];
 /// What can be taken back.
-const UNDOABLE: [&str; 3] = ["hand-edit", "removal", "name"];
+const UNDOABLE: [&str; 4] = ["hand-edit", "removal", "scopes", "name"];
 static TABLES: [Field; 2] =
     [Field::optional("devices", Shape::Boolean), Field::optional("requests", Shape::Boolean)];
 
@@ -208,6 +208,8 @@ async fn export(core: Arc<Core>, caller: Authority, _: NoParams) -> Reply {
 /// * `"removal"`: within ten minutes and while the gateway keeps running, the device is back with all it had, its
 ///   tokens included, unless it was paired anew meanwhile. A program that tried to connect in between may have thrown
 ///   its token away; then it needs the gateway's token or a setup code once more, and no approval;
+/// * `"scopes"`: within the same time, and when nothing else was decided about the device since, what
+///   `device.pair.narrow` took;
 /// * `"name"`: the owner's name for it, so that its own is shown again.
 ///
 /// There is no taking back a rejection (the device may ask again) nor a revoked or rotated token (approve it again).
@@ -215,6 +217,7 @@ async fn undo(core: Arc<Core>, caller: Authority, params: Undo) -> Reply {
     let judged = pairing_caller(&caller);
     let mutation = device_id(&params.device_id).map(|device| match params.what.as_deref() {
         Some("removal") => Mutation::Restore { device, caller: judged },
+        Some("scopes") => Mutation::Rewiden { device, caller: judged },
         Some("name") => Mutation::Rename { device, label: None, caller: judged },
         _ => Mutation::UndoWidening { device, caller: judged },
     });

@@ -26,7 +26,7 @@ use super::decide::{apply, unexpected};
 use crate::core::Core;
 use crate::router::{Authority, Listed, Method, Need, Reply};
 use crate::rpc::refused::Doing;
-use crate::rpc::{Methods, pairing_caller};
+use crate::rpc::{Methods, NoParams, pairing_caller};
 
 static SETUP: [Field; 5] = [
     Field::optional("publicUrl", NAME),
@@ -55,6 +55,7 @@ pub(super) fn methods() -> Methods {
             "Whether a setup code was used",
             setup_status,
         ),
+        Method::new("device.pair.addresses", admin(), &[], "What a setup code may name and give", addresses),
         Method::new(
             "device.joinCode.create",
             admin(),
@@ -142,6 +143,33 @@ impl Access {
     fn over(self, safe: bool) -> Self {
         if self == Self::Full && !safe { Self::Limited } else { self }
     }
+}
+
+/// `{}` → `{choices, problem?, grants}`: what a page needs to offer a setup code.
+///
+/// * `choices`: `[{url, source, safe, access}]`, addresses for `device.pair.setupCode {publicUrl}`, the one taken unasked
+///   first; `source` is the setting it comes from; `access` is the most that a code for this address gives, `full` or
+///   `limited` (where others may listen, no code gives full access);
+/// * `problem`: a sentence, when there is no choice: the person has to say an address, or change a setting;
+/// * `grants`: `{full, limited, node}`, each `{roles, scopes}`: what a code of that access makes of a device.
+async fn addresses(core: Arc<Core>, _: Authority, _: NoParams) -> Reply {
+    let choices = address::choices(&core).await?;
+    let grant = |access: Access| json!({"roles": access.roles().names(), "scopes": access.scopes()});
+    let mut answer = json!({
+        "choices": choices
+            .iter()
+            .map(|Address { url, source, safe }| {
+                let access = Access::Full.over(*safe).as_str();
+                json!({"url": url, "source": source, "safe": safe, "access": access})
+            })
+            .collect::<Vec<_>>(),
+    });
+    if choices.is_empty() {
+        answer["problem"] = json!(address::NO_CHOICE);
+    }
+    let grants = [Access::Full, Access::Limited, Access::Node];
+    answer["grants"] = grants.into_iter().map(|access| (access.as_str().to_owned(), grant(access))).collect();
+    Ok(answer)
 }
 
 async fn setup_code(core: Arc<Core>, caller: Authority, params: Setup) -> Reply {

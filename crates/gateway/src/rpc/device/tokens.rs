@@ -1,4 +1,4 @@
-//! `device.token.rotate` and `.revoke`, and `device.pair.narrow`, which replaces a token as well. The new token goes to the device itself, and to a terminal of the owner that
+//! `device.token.rotate` and `.revoke`. The new token goes to the device itself, and to a terminal of the owner that
 //! asks for it (ruling 37); everybody else learns only that there is a new one.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::decide::{apply, unexpected};
 use super::device_id;
 use crate::core::Core;
-use crate::router::{Authority, Listed, Method, Need, Reply};
+use crate::router::{Authority, Method, Need, Reply};
 use crate::rpc::refused::Doing;
 use crate::rpc::{Methods, for_owner_only, pairing_caller};
 
@@ -27,7 +27,6 @@ static ROTATION: [Field; 4] = [
     Field::optional("scopes", NAMES),
     Field::optional("show", Shape::Boolean),
 ];
-static NARROWING: [Field; 2] = [Field::required("deviceId", NAME), Field::required("scopes", NAMES)];
 static REVOCATION: [Field; 2] = [Field::required("deviceId", NAME), Field::required("role", NAME)];
 
 pub(super) fn methods() -> Methods {
@@ -35,14 +34,6 @@ pub(super) fn methods() -> Methods {
     vec![
         Method::new(ROTATE, need(), &ROTATION, "Make a new token for a role of a device", rotate),
         Method::new("device.token.revoke", need(), &REVOCATION, "Make the token of a role void", revoke),
-        Method::new(
-            "device.pair.narrow",
-            Need::Scope(Scope::ADMIN),
-            &NARROWING,
-            "Leave a device less than it was approved for",
-            narrow,
-        )
-        .listed(Listed::Hidden),
     ]
 }
 
@@ -53,13 +44,6 @@ struct Rotation {
     role: String,
     scopes: Option<Vec<String>>,
     show: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Narrowing {
-    device_id: String,
-    scopes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -102,20 +86,6 @@ async fn rotate(core: Arc<Core>, caller: Authority, params: Rotation) -> Reply {
         answer["tokenDelivery"] = json!(if in_band { "in-band" } else { "withheld-cross-device" });
     }
     Ok(answer)
-}
-
-/// `{deviceId, scopes}` → `{deviceId, scopes}`: of its operator scopes the device keeps these, its connections end, and
-/// its token is another one. What goes beyond its approval is refused: more is the device's to ask for.
-async fn narrow(core: Arc<Core>, caller: Authority, params: Narrowing) -> Reply {
-    let mutation = device_id(&params.device_id).and_then(|device| {
-        let scopes = wanted(Some(params.scopes))?.unwrap_or_default();
-        Ok(Mutation::Narrow { device, scopes, caller: pairing_caller(&caller) })
-    });
-    let applied = apply(&core, &caller, Doing::Own, mutation).await?;
-    match &applied.outcome {
-        Outcome::Changed { device } => Ok(json!({"deviceId": device.id, "scopes": device.all_scopes()})),
-        other => Err(unexpected(other)),
-    }
 }
 
 async fn revoke(core: Arc<Core>, caller: Authority, params: Revocation) -> Reply {

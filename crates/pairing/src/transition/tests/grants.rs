@@ -270,12 +270,11 @@ fn an_admin_takes_access_away_for_good() {
         Rejected::MissingScope(Scope::ADMIN)
     );
     world.go(narrow(&["operator.write"], CallerAuthority::owner())).unwrap();
-    assert!(matches!(&world.last[..], [Change::Rotated { device_id, .. }] if *device_id == id));
+    assert!(matches!(&world.last[..], [Change::Narrowed { device_id, .. }] if *device_id == id));
     assert_eq!(world.device(&id).approved_scopes(Role::Operator), set(&["operator.write"]));
-    assert_eq!(
-        key().verify(world.device(&id), Role::Operator, first.expose()).map(drop),
-        Err(TokenError::Mismatch)
-    );
+    // It keeps its token, which is worth no more than what is left.
+    assert!(key().verify(world.device(&id), Role::Operator, first.expose()).is_ok());
+    assert_eq!(world.device(&id).token_scopes(Role::Operator), Some(set(&["operator.write"])));
     // With the gateway's token it gets what is approved now, and has to ask for the rest.
     assert_eq!(need(&world.state, &ask(1, Role::Operator, &["operator.read"])), None);
     assert_eq!(need(&world.state, &ask(1, Role::Operator, &["operator.admin"])), Some(Need::ScopeUpgrade));
@@ -594,4 +593,50 @@ fn who_approved_a_part_is_not_asked_the_same_as_something_new() {
     assert_eq!(before(&world, &more), None, "admin is another question");
     let stranger = world.file(ask(2, Role::Operator, &["operator.write"])).unwrap();
     assert_eq!(before(&world, &stranger), None);
+}
+
+#[test]
+fn what_was_taken_comes_back_while_nobody_decided_anew() {
+    let owner = CallerAuthority::owner;
+    let all: &[&str] = &["operator.read", "operator.write"];
+    let narrow = |id: &DeviceId, left: &[&str]| Mutation::Narrow {
+        device: id.clone(),
+        scopes: set(left),
+        caller: owner(),
+    };
+    let rewiden = |id: &DeviceId| Mutation::Rewiden { device: id.clone(), caller: owner() };
+    let token_of = |world: &World, id: &DeviceId| key().issue(world.device(id), Role::Operator).unwrap();
+    let mut world = World::new();
+    let id = world.paired(1, Role::Operator, all);
+    let token = token_of(&world, &id);
+    world.go(narrow(&id, &["operator.read"])).unwrap();
+    let Some(Change::Narrowed { taken, .. }) = world.last.first() else { panic!("{:?}", world.last) };
+    assert_eq!(*taken, set(&["operator.write"]));
+    assert_eq!(token_of(&world, &id), token, "the token stays, and is worth less");
+    assert_eq!(world.device(&id).token_scopes(Role::Operator), Some(set(&["operator.read"])));
+    assert_eq!(need(&world.state, &ask(1, Role::Operator, all)), Some(Need::ScopeUpgrade));
+    world.go(rewiden(&id)).unwrap();
+    assert_eq!(world.device(&id).token_scopes(Role::Operator), Some(set(all)));
+    assert_eq!(world.go(rewiden(&id)).unwrap_err(), Rejected::NothingTaken, "once");
+
+    // Nothing that was decided later is undone along with it.
+    let steps: [fn(&DeviceId) -> Mutation; 3] = [
+        |id| Mutation::Rotate {
+            device: id.clone(),
+            role: Role::Operator,
+            scopes: None,
+            caller: CallerAuthority::owner(),
+        },
+        |id| Mutation::Revoke { device: id.clone(), role: Role::Operator, caller: CallerAuthority::owner() },
+        |id| Mutation::Remove { device: id.clone(), caller: CallerAuthority::owner() },
+    ];
+    for (n, step) in (2..).zip(steps) {
+        let id = world.paired(n, Role::Operator, all);
+        world.go(narrow(&id, &[])).unwrap();
+        world.go(step(&id)).unwrap();
+        assert_eq!(world.go(rewiden(&id)).unwrap_err(), Rejected::NothingTaken);
+    }
+    world.go(narrow(&id, &[])).unwrap();
+    world.later(600_000);
+    assert_eq!(world.go(rewiden(&id)).unwrap_err(), Rejected::NothingTaken, "too late");
 }

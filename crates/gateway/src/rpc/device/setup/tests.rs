@@ -110,3 +110,26 @@ async fn a_join_code_is_typed_in_place_of_a_token() {
         assert_eq!(error.message, complaint);
     }
 }
+
+#[tokio::test]
+async fn a_page_learns_what_it_may_offer() {
+    let house = House::new();
+    let admin = operator(Dialect::V4, &["admin"]);
+    let offered = house.call(&admin, "device.pair.addresses", json!({})).await.unwrap();
+    assert_eq!(offered["choices"], json!([]));
+    assert!(offered["problem"].as_str().unwrap().starts_with("Gateway is only bound to loopback."));
+    for access in [Access::Full, Access::Limited, Access::Node] {
+        let grant = &offered["grants"][access.as_str()];
+        assert_eq!(grant, &json!({"roles": access.roles().names(), "scopes": access.scopes()}));
+    }
+    let house = House::with_config(
+        "{gateway: {mode: 'local', auth: {mode: 'token', token: 'TOK-secret-123'}, publicOrigin: 'https://gw.example.com'}}",
+    );
+    let offered = house.call(&admin, "device.pair.addresses", json!({})).await.unwrap();
+    assert_eq!(keys(&offered), ["choices", "grants"]);
+    let choice = json!({
+        "url": "wss://gw.example.com", "source": "gateway.publicOrigin", "safe": true, "access": "full",
+    });
+    assert_eq!(offered["choices"], json!([choice]));
+    assert_eq!(code(&house, json!({})).await["gatewayUrl"], choice["url"]);
+}
