@@ -1,5 +1,8 @@
+import { useState } from "preact/hooks";
 import { hello, phase, target } from "../gateway/session";
+import { Icon } from "../ui";
 import styles from "./Standing.module.css";
+import { ThisBrowser } from "./ThisBrowser";
 
 const WORDS = {
   idle: "Not signed in",
@@ -10,18 +13,29 @@ const WORDS = {
   lost: "Connection lost",
 } as const;
 
-/** Which gateway this is, and whether the page is connected to it. */
+/** Which gateway this is, and whether the page is connected to it. Opens what there is to say about this browser. */
 export function Standing() {
+  const [open, setOpen] = useState(false);
   const { at } = phase.value;
   const host = target.value ? new URL(target.value.root).host : "";
   const version = hello.value?.server.version;
   return (
-    <p class={styles.standing} role="status">
-      <span class={`${styles.dot} ${at === "open" ? styles.on : styles.off}`} aria-hidden="true" />
-      <span class={styles.words}>{WORDS[at]}</span>
-      <span class={styles.host} title={version && `Gateway ${version}`}>
-        {host}
-      </span>
-    </p>
+    <>
+      <button
+        type="button"
+        class={styles.standing}
+        title={version && `Gateway ${version}`}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
+        <span class={`${styles.dot} ${at === "open" ? styles.on : styles.off}`} aria-hidden="true" />
+        <span class={styles.words} role="status">
+          {WORDS[at]}
+        </span>
+        <span class={styles.host}>{host}</span>
+        <Icon name="down" />
+      </button>
+      {open && <ThisBrowser onClose={() => setOpen(false)} />}
+    </>
   );
 }
