@@ -38,7 +38,13 @@ pub(crate) fn figures() -> Result<()> {
 /// The tests in Chromium.
 fn browser_tests() -> Result<std::process::Command> {
     let mut command = tools::nextest()?;
-    command.args(["run", "--workspace", "--locked", "-E", "package(openclaw-tests) and test(/^browser::/)"]);
+    command.args([
+        "run",
+        "--workspace",
+        "--locked",
+        "-E",
+        "package(openclaw-tests) and test(/(^|::)browser::/)",
+    ]);
     Ok(command)
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use openclaw_tests::{Browser, World};
 use serde_json::{Value, json};
 
-use super::signed_in;
+use super::opened;
 
 /// One line of the table.
 fn line(what: &str, figures: &Value) {
@@ -36,7 +36,7 @@ fn two_thousand_log_lines_a_second() {
     let world = World::new();
     let _gateway = world.start();
     let Some(browser) = Browser::start(&world) else { return };
-    let page = signed_in(&browser, "/logs");
+    let page = opened(&browser, "/logs");
     page.sees_role("heading", "Logs");
     let file = world.log_file();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();

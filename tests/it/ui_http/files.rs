@@ -52,6 +52,13 @@ fn the_page_has_these_headers() {
         assert_eq!(page.header(name), Some(value), "{name}");
     }
     assert_eq!(page.header("strict-transport-security"), None);
+    // Where a browser ignores it, and complains about it on the console, it is not sent.
+    let opener = |headers: &[(&str, &str)]| {
+        get(gateway.address(), "/", headers).header("cross-origin-opener-policy").map(str::to_owned)
+    };
+    assert_eq!(opener(&[("Host", "10.0.0.5:18789")]), None);
+    let over_https = [("Host", "10.0.0.5"), ("X-Forwarded-Proto", "https")];
+    assert_eq!(opener(&over_https).as_deref(), Some("same-origin"));
     // Nothing in it that the policy forbids.
     for forbidden in ["<style", " style=", " onload=", "javascript:"] {
         assert!(!page.body.contains(forbidden), "{forbidden}: {}", page.body);

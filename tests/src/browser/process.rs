@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -12,9 +11,6 @@ use tempfile::TempDir;
 use crate::network::Origin;
 use crate::place;
 use crate::wait::PATIENCE;
-
-/// How long a step may take: two processors are shared by many.
-const STEP: Duration = Duration::from_secs(30);
 
 /// One driver and its Chromium.
 pub(super) struct Driver {
@@ -44,7 +40,7 @@ impl Driver {
             count: 0,
         };
         let driver = Driver { talk: Mutex::new(talk), child: Mutex::new(child), _home: home, _turn: turn };
-        let limit = u64::try_from(STEP.as_millis()).unwrap();
+        let limit = u64::try_from(PATIENCE.as_millis()).unwrap();
         driver.ask(json!({"op": "start", "chromium": chromium, "patience": limit}), "start Chromium");
         driver.ask(json!({"op": "profile"}), "open a profile");
         Ok(driver)

@@ -18,6 +18,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // The name in the proxies' configurations, which no name server knows.
+  "--host-resolver-rules=MAP gateway.example.com 10.77.0.1",
   // Small shared memory in containers.
   "--disable-dev-shm-usage",
 ];
@@ -162,7 +164,7 @@ const COMMANDS = {
     const session = await cdp(page);
     const { entries } = await session.send("Page.getNavigationHistory");
     await session.detach();
-    return entries.map((entry) => `${entry.url} ${entry.userTypedURL} ${entry.title}`);
+    return entries.map((entry) => `${entry.url} ${entry.title}`);
   },
   size: ({ page, name }) => page.setViewportSize(SIZES[name]),
   scheme: ({ page, name }) => page.emulateMedia({ colorScheme: name }),

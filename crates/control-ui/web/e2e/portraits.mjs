@@ -42,7 +42,11 @@ export async function portraits(page, name, folder, judge) {
     for (const fault of await judge(page)) found.push(`${width}, ${scheme}: ${fault}`);
     if (await overflows(page)) found.push(`${width}, ${scheme}: the page is wider than its window`);
     if (folder) {
-      await page.screenshot({ path: join(folder, `${name}.${width}.${scheme}.png`), animations: "disabled" });
+      await page.screenshot({
+        path: join(folder, `${name}.${width}.${scheme}.png`),
+        animations: "disabled",
+        fullPage: true,
+      });
     }
   }
   await page.setViewportSize(size);

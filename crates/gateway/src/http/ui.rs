@@ -10,7 +10,7 @@ mod policy;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -125,7 +125,7 @@ fn better_address(request: &Request<Incoming>, is_base: bool) -> Option<HeaderVa
 fn page_answer(core: &Core, request: &Request<Incoming>, below: &str) -> Answer {
     let page = match app::page() {
         Ok(page) => page,
-        Err(absence) => return guarded(absent::answer(core, absence)),
+        Err(absence) => return guarded(request.headers(), absent::answer(core, absence)),
     };
     let depth = below.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1);
     let etag = format!("\"{}-{depth}\"", page.hash);
@@ -142,16 +142,27 @@ fn page_answer(core: &Core, request: &Request<Incoming>, below: &str) -> Answer 
     if let Ok(policy) = HeaderValue::from_str(&policy::of_page(request)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    guarded(answer)
+    guarded(request.headers(), answer)
 }
 
 /// What every answer carries that is a page.
-fn guarded(mut answer: Answer) -> Answer {
+fn guarded(request: &HeaderMap, mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(OPENER_POLICY, SAME_ORIGIN);
+    if is_trustworthy(request) {
+        headers.insert(OPENER_POLICY, SAME_ORIGIN);
+    }
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     answer
+}
+
+/// Whether the browser takes the page's origin for trustworthy: it is on this machine, or came over HTTPS. Elsewhere it
+/// ignores the opener's policy, and says so as an error on the console.
+fn is_trustworthy(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host").and_then(openclaw_admission::peer::host_name);
+    host.is_some_and(|host| openclaw_admission::peer::is_loopback_host(&host))
+        || text("x-forwarded-proto").is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 /// The page with its references (`="./…`) leading up to the app's root.
@@ -197,7 +208,7 @@ fn file_answer(request: &Request<Incoming>, file: Asset) -> Answer {
     answer
 }
 
-fn insert_etag(headers: &mut http::HeaderMap, etag: &str) {
+fn insert_etag(headers: &mut HeaderMap, etag: &str) {
     if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(header::ETAG, etag);
     }
