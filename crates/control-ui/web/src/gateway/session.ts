@@ -128,9 +128,9 @@ function dispatch(input: Input): void {
 
 /** The attempt becomes the connection. */
 function promote(greeting: Hello): void {
-  link?.close(1000, "replaced");
-  link = attempt;
-  attempt = null;
+  const old = link;
+  [link, attempt] = [attempt, null];
+  old?.close(1000, "replaced");
   link?.expectWordEvery(2 * greeting.policy.tickIntervalMs);
   epochNow.value++;
 }
@@ -194,14 +194,18 @@ function run(effect: Effect): void {
   }
 }
 
+/** Let go first: what is closed then says its end to nobody. */
 function drop(): void {
-  for (const old of [attempt, link]) old?.close(1000, "done");
+  const old = [attempt, link];
   attempt = link = null;
+  for (const each of old) each?.close(1000, "done");
 }
 
 /** Opens an attempt, beside the open connection if there is one. */
 function open(to: Target): void {
-  attempt?.close(1000, "replaced");
+  const old = attempt;
+  attempt = null;
+  old?.close(1000, "replaced");
   const { plan, credential, known } = state;
   const mine = openLink(
     to.socket,

@@ -10,35 +10,50 @@ type Message = { root: string; has: boolean };
 const ROLE = "operator";
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("openclaw.tokens");
 
+/** One thing after the other: who looks right after something was kept finds it. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
 /** The token for the gateway at that root. */
-export async function keptToken(root: string): Promise<KeptToken | null> {
-  try {
-    return readToken(await (await theVault()).get("tokens", nameOf(root)));
-  } catch {
-    return null;
-  }
+export function keptToken(root: string): Promise<KeptToken | null> {
+  return inTurn(async () => {
+    try {
+      return readToken(await (await theVault()).get("tokens", nameOf(root)));
+    } catch {
+      return null;
+    }
+  });
 }
 
 /** Keeps a token. Without storage it lasts as long as the page, which has it in memory. */
-export async function keepToken(root: string, kept: KeptToken): Promise<void> {
-  try {
-    const vault = await theVault();
-    const before = readToken(await vault.get("tokens", nameOf(root)));
-    if (before && before.token === kept.token && before.scopes.join() === kept.scopes.join()) return;
-    await vault.put("tokens", nameOf(root), kept);
-    if (before?.token !== kept.token) channel?.postMessage({ root, has: true } satisfies Message);
-  } catch {
-    // As above.
-  }
+export function keepToken(root: string, kept: KeptToken): Promise<void> {
+  return inTurn(async () => {
+    try {
+      const vault = await theVault();
+      const before = readToken(await vault.get("tokens", nameOf(root)));
+      if (before && before.token === kept.token && before.scopes.join() === kept.scopes.join()) return;
+      await vault.put("tokens", nameOf(root), kept);
+      if (before?.token !== kept.token) channel?.postMessage({ root, has: true } satisfies Message);
+    } catch {
+      // As above.
+    }
+  });
 }
 
 /** Forgets a token that is of no use any more. */
-export async function forgetToken(root: string): Promise<void> {
-  try {
-    await (await theVault()).remove("tokens", nameOf(root));
-  } catch {
-    // Nothing was kept.
-  }
+export function forgetToken(root: string): Promise<void> {
+  return inTurn(async () => {
+    try {
+      await (await theVault()).remove("tokens", nameOf(root));
+    } catch {
+      // Nothing was kept.
+    }
+  });
 }
 
 /** Forgets the token and tells the other tabs, which end their connections too. */
