@@ -21,7 +21,7 @@ export function Connect({ trouble, busy }: Props) {
       </Heading>
       <p class={styles.lead}>
         {claimable
-          ? "This gateway is new. Enter the claim code that it shows, and this browser becomes its first operator."
+          ? `This gateway is new. Enter the claim code that it shows, and this browser becomes its first operator. Its ${password ? "password" : "token"} works as well.`
           : password
             ? `The gateway at ${gateway.value.host} asks for its password. A code from another device works as well.`
             : `The gateway at ${gateway.value.host} asks who you are. This is needed once for each browser.`}

@@ -10,7 +10,7 @@ import { afterRefusal } from "./entry";
 import { Heading } from "./Frame";
 import { isClaimable, parts } from "./facts";
 import { KeepingNote } from "./Keeping";
-import { draft, notice } from "./open";
+import { draft, enter, notice, setAside } from "./open";
 import { recognise } from "./recognise";
 import { shownOf } from "./refusal";
 import { Technical } from "./Technical";
@@ -31,6 +31,7 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
   const fix = shown.withoutFix
     ? undefined
     : trouble.fix?.replace("<deviceId>", device.value?.id ?? "<deviceId>");
+  const aside = setAside.value;
   const serial = useSerial(trouble, retryAtMs !== null);
   const button = retryAtMs !== null && shown.action !== "reload" ? "Try now" : shown.actionLabel;
   const shape = shown.wanted && draft.peek() !== "" ? afterRefusal(recognise(draft.peek())) : null;
@@ -82,6 +83,13 @@ export function Refused({ trouble, busy, retryAtMs }: Props) {
             onClick={() => (shown.action === "reload" ? location.reload() : retryNow())}
           >
             {button}
+          </Button>
+        </p>
+      )}
+      {trouble.cause === "C-27" && aside && (
+        <p class={styles.buttons}>
+          <Button busy={busy} onClick={() => enter(aside)}>
+            Go on without the code
           </Button>
         </p>
       )}

@@ -6,7 +6,7 @@ import { causes, closes, codes, pairings, type Said, says } from "../generated/c
 import { now } from "../ui";
 import { Connect } from "./Connect";
 import { OtherGateway } from "./OtherGateway";
-import { doubtful, draft } from "./open";
+import { doubtful, draft, enter } from "./open";
 import { Refused } from "./Refused";
 import { shownOf } from "./refusal";
 import { titleOf } from "./titles";
@@ -85,6 +85,15 @@ describe("a refusal", () => {
     const first = screen.getByRole("alert");
     rerender(<Refused trouble={coded("AUTH_TOKEN_MISMATCH")} busy={false} retryAtMs={null} />);
     expect(screen.getByRole("alert")).not.toBe(first);
+  });
+
+  test("a code that is no good gives way to the token that it took the place of", () => {
+    enter({ kind: "token", value: "the-token" });
+    enter({ kind: "code", value: "0000-0000" });
+    render(<Refused trouble={coded("AUTH_BOOTSTRAP_TOKEN_INVALID")} busy={false} retryAtMs={null} />);
+    fireEvent.click(screen.getByRole("button", { name: "Go on without the code" }));
+    expect(credential.value).toEqual({ kind: "token", value: "the-token" });
+    expect(screen.queryByRole("button", { name: "Go on without the code" })).toBeNull();
   });
 
   test("adds what the shape of the text tells", () => {

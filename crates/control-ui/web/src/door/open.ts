@@ -73,8 +73,14 @@ export function returnHome(): void {
   location.reload();
 }
 
+/** The token or password that a code took the place of: when the code is no good, the page can go on with it. */
+export const setAside = signal<Credential | null>(null);
+
 /** Signs in with what was typed, and keeps it for the tab. */
 export function enter(credential: Credential): void {
+  const before = inUse.peek();
+  if (credential.kind !== "code") setAside.value = null;
+  else if (before && before.kind !== "code") setAside.value = before;
   doubtful.value = null;
   keepCredential(gateway.value.root, credential);
   signIn(credential);
@@ -105,6 +111,8 @@ function watch(): void {
   effect(() => {
     const now = phase.value;
     if (now.at === "refused" && WORTHLESS.has(now.trouble.cause)) forgetCredential();
-    if (now.at === "open") draft.value = "";
+    if (now.at !== "open") return;
+    draft.value = "";
+    setAside.value = null;
   });
 }
