@@ -14,6 +14,7 @@
 mod address;
 mod change;
 mod config;
+mod connections;
 mod devices;
 mod figures;
 mod first;

@@ -19,6 +19,14 @@ export type Page = {
 /** The pages in the order of the navigation. The first is where one arrives. A part that comes brings its page. */
 export const pages: readonly Page[] = [
   {
+    path: "/overview",
+    title: "Overview",
+    icon: "overview",
+    about: "Is everything all right: the gateway, people and machines, refusals, the doctor",
+    scope: "operator.read",
+    load: () => import("./overview"),
+  },
+  {
     path: "/devices",
     title: "Devices",
     icon: "devices",

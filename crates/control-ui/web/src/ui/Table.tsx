@@ -40,7 +40,8 @@ export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) 
                 data-title={column.title}
                 class={column.number ? styles.number : undefined}
               >
-                {column.cell(row)}
+                {/* One element, so that on a phone all of it stands beside the title. */}
+                <div class={styles.cell}>{column.cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -125,7 +125,7 @@ export function JournalView() {
         </Empty>
       ) : fitting.length === 0 ? (
         <Empty icon="search" title="No refusal fits">
-          <Button onClick={clear}>Show all</Button>
+          <p>Look for fewer words, another cause or a longer time.</p>
         </Empty>
       ) : (
         <ul class={styles.list}>

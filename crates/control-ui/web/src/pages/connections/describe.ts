@@ -101,7 +101,11 @@ export function presets(lanAddress: string | undefined): Preset[] {
         origin: "https://gateway.example.com",
       },
     },
-    { id: "cli", label: "The command line here", peer: { ...START, client: "cli", credential: "none" } },
+    {
+      id: "cli",
+      label: "The command line here",
+      peer: { ...START, client: "cli", from: "owner-socket", credential: "none" },
+    },
     { id: "node", label: "A node on another machine", peer: { ...START, client: "node", from: near } },
     { id: "app", label: "The iPhone app", peer: { ...START, client: "ios", from: near } },
   ];
