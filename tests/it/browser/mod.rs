@@ -20,6 +20,7 @@ mod figures;
 mod first;
 mod lan;
 mod logs;
+mod overview;
 mod proxy;
 
 use openclaw_tests::wait::until;

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError, call, may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
@@ -25,10 +25,13 @@ import { kindInWords, mayInWords, peerInWords, proofInWords } from "./words";
 
 /** How many are shown at first, and then with each press. */
 const SIZES = [100, 300, 1_000];
+/** After so long without a key the gateway is asked. */
+const TYPING_MS = 200;
 
 /** Who is connected now, kept fresh. */
 export function ClientsView() {
   const search = query.value.get("find") ?? "";
+  const [typed, setTyped] = useState(search);
   const [size, setSize] = useState(0);
   const limit = SIZES[size] ?? 100;
   const live = useLive<Connections>("gateway.connections", {
@@ -36,11 +39,20 @@ export function ClientsView() {
     ...(search.trim() && { search: search.trim() }),
   });
   useEvent("gateway.connections", live.reload);
-  const { data, error } = live;
+  // What was found last stays until the next answer is there: the page does not jump while somebody types.
+  const last = useRef<Connections | undefined>(undefined);
+  last.current = live.data ?? last.current;
+  const data = last.current;
+  const { error } = live;
   const find = (words: string) => {
+    setTyped(words);
     setSize(0);
-    setQuery({ find: words || null });
   };
+  useEffect(() => {
+    if (typed === search) return;
+    const timer = setTimeout(() => setQuery({ find: typed || null }), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, search]);
   return (
     <div class={styles.clients}>
       <div class={styles.find}>
@@ -48,7 +60,7 @@ export function ClientsView() {
           label="Find"
           placeholder="Name, address, device, client, id"
           inputMode="search"
-          value={search}
+          value={typed}
           onValue={find}
         />
         <p role="status">{data && countInWords(data, search.trim() !== "")}</p>

@@ -191,7 +191,7 @@ function Result({ repair, examination }: { repair: Repair; examination: Examinat
       <p>{repair.message}</p>
       {repair.patch && repair.patch.length > 0 && <Patch lines={repair.patch} label="What changed" />}
       {repair.fix && <Command line={repair.fix} />}
-      {repair.undoChange !== undefined ? (
+      {repair.undoChange !== undefined && (
         <Button
           small
           icon="undo"
@@ -200,9 +200,8 @@ function Result({ repair, examination }: { repair: Repair; examination: Examinat
         >
           Undo
         </Button>
-      ) : (
-        repair.undo && <Command line={repair.undo} where="To take it back, on the gateway's host:" />
       )}
+      {repair.undo && <Command line={repair.undo} where="To take it back, on the gateway's host:" />}
     </Callout>
   );
 }

@@ -4,9 +4,9 @@
 export interface Attention {
   level: "error" | "warning" | "info";
   topic: string;
-  cause?: string;
+  cause?: string | null;
   message: string;
-  fix?: string;
+  fix?: string | null;
 }
 
 /** The paired devices of one role, and how many of them are connected. */
