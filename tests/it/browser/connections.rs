@@ -116,7 +116,9 @@ fn explain_foretells_and_nothing_comes_of_it() {
     page.sees("It would be refused");
     page.sees("the gateway token differs");
     assert_eq!(page.value("A token"), "");
-    let kept = page.eval("JSON.stringify([{...localStorage}, {...sessionStorage}, location.href]) + document.body.innerHTML");
+    let kept = page.eval(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href]) + document.body.innerHTML",
+    );
     assert!(!kept.as_str().unwrap().contains("a-secret-that-is-wrong"), "{kept}");
 
     page.fill("From which address", "somewhere");

@@ -16,8 +16,8 @@ export function Headline({ verdict }: { verdict: Verdict }) {
       <div class={styles.words}>
         <div role="status">
           <h2 id="headline">{headline}</h2>
-          {aside && <p class={styles.aside}>{aside}</p>}
         </div>
+        {aside && <p class={styles.aside}>{aside}</p>}
         {things.length > 0 && (
           <ul class={styles.things}>
             {things.map((thing) => (

@@ -83,6 +83,11 @@ function ofDoctor(doctor: Doctor | undefined): Thing[] {
   return [{ key: "doctor", weight: blocking > 0 ? "bad" : "warn", sentence, to: "#doctor", look: "Show" }];
 }
 
+/** In whole minutes: the sentence does not tick. */
+function started(uptimeMs: number): string {
+  return `The gateway was started ${uptimeMs < 60_000 ? "a moment" : span(uptimeMs)} ago.`;
+}
+
 /** What is said when there is nothing to look at. */
 function calm(overview: Overview): string {
   const { refused, uptimeMs } = overview;
@@ -104,7 +109,7 @@ export function verdictOf(overview: Overview, doctor: Doctor | undefined): Verdi
     ...ofDoctor(doctor),
     ...ofAttention(overview.attention ?? [], doctor),
   ].sort((a, b) => HEAVIEST.indexOf(a.weight) - HEAVIEST.indexOf(b.weight));
-  const fresh = overview.uptimeMs < FRESH_MS ? `The gateway was started ${span(overview.uptimeMs)} ago.` : "";
+  const fresh = overview.uptimeMs < FRESH_MS ? started(overview.uptimeMs) : "";
   const heaviest = things[0]?.weight;
   if (!heaviest) {
     return { tone: "good", headline: "All is well", aside: fresh || calm(overview), things };
