@@ -23,8 +23,8 @@ import { useEvent } from "./useEvent";
 import type { Connection, Connections } from "./wire";
 import { kindInWords, mayInWords, peerInWords, proofInWords } from "./words";
 
-/** How many are shown at first, and then with each press. */
-const SIZES = [100, 300, 1_000];
+/** Connections on one page: as many as are drawn anew without anybody noticing. */
+const PAGE = 100;
 /** After so long without a key the gateway is asked. */
 const TYPING_MS = 200;
 
@@ -32,10 +32,12 @@ const TYPING_MS = 200;
 export function ClientsView() {
   const search = query.value.get("find") ?? "";
   const [typed, setTyped] = useState(search);
-  const [size, setSize] = useState(0);
-  const limit = SIZES[size] ?? 100;
+  /** Where the pages begin that lie before this one and this one itself; the first page needs no word. */
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const cursor = cursors.at(-1);
   const live = useLive<Connections>("gateway.connections", {
-    limit,
+    limit: PAGE,
+    ...(cursor && { cursor }),
     ...(search.trim() && { search: search.trim() }),
   });
   useEvent("gateway.connections", live.reload);
@@ -46,7 +48,7 @@ export function ClientsView() {
   const { error } = live;
   const find = (words: string) => {
     setTyped(words);
-    setSize(0);
+    setCursors([]);
   };
   useEffect(() => {
     if (typed === search) return;
@@ -68,7 +70,7 @@ export function ClientsView() {
       {error && !data && <Failed error={error} what="The list of connections" again={live.reload} />}
       {!data && !error && <Busy what="Loading who is connected" />}
       {data && data.connections.length === 0 && (
-        <Empty icon="search" title={search ? "No connection fits" : "Nobody is connected"}>
+        <Empty icon="search" title={emptyInWords(search !== "", cursors.length > 0)}>
           {search && <Button onClick={() => find("")}>Show all</Button>}
         </Empty>
       )}
@@ -82,17 +84,33 @@ export function ClientsView() {
           />
         </Panel>
       )}
-      {data?.nextCursor &&
-        (size < SIZES.length - 1 ? (
-          <Button onClick={() => setSize(size + 1)}>Show more</Button>
-        ) : (
-          <p class={styles.soft}>
-            These are the newest {data.connections.length.toLocaleString()}. Find the others by name, address
-            or id.
-          </p>
-        ))}
+      {data && data.matching > PAGE && (
+        <nav class={styles.pages} aria-label="Pages of the list">
+          <Button disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
+            Previous
+          </Button>
+          <p role="status">{placeInWords(cursors.length, data)}</p>
+          <Button
+            disabled={data.nextCursor === null}
+            onClick={() => data.nextCursor && setCursors([...cursors, data.nextCursor])}
+          >
+            Next
+          </Button>
+        </nav>
+      )}
     </div>
   );
+}
+
+function emptyInWords(narrowed: boolean, further: boolean): string {
+  if (further) return "Those who were on this page have gone";
+  return narrowed ? "No connection fits" : "Nobody is connected";
+}
+
+function placeInWords(page: number, { connections, matching }: Connections): string {
+  const first = page * PAGE + 1;
+  const last = first + connections.length - 1;
+  return `${first.toLocaleString()} to ${last.toLocaleString()} of ${matching.toLocaleString()}`;
 }
 
 function countInWords({ total, matching }: Connections, narrowed: boolean): string {

@@ -226,6 +226,29 @@ describe("live connections", () => {
     );
   });
 
+  it("come page by page where there are many", async () => {
+    asked.answers["gateway.connections"] = ({ cursor }) => ({
+      ts: 1,
+      total: 10_000,
+      matching: 10_000,
+      connections: Array.from({ length: 100 }, (_, number) =>
+        connection({
+          connId: `${cursor ?? "first"}-${number}`,
+          name: `Device of ${cursor ?? "the first page"}`,
+        }),
+      ),
+      nextCursor: cursor ? null : "second",
+    });
+    open("/connections");
+    expect(await screen.findByText("1 to 100 of 10,000")).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Previous" }).disabled).toBe(true);
+    fireEvent.click(screen.getByRole("button", { name: "Next" }));
+    expect(await screen.findByText("101 to 200 of 10,000")).toBeTruthy();
+    expect(screen.getAllByText("Device of second")).toHaveLength(100);
+    fireEvent.click(screen.getByRole("button", { name: "Previous" }));
+    expect(await screen.findByText("1 to 100 of 10,000")).toBeTruthy();
+  });
+
   it("cannot be closed by who is no administrator", async () => {
     asked.scopes.delete("operator.admin");
     live([connection()]);
