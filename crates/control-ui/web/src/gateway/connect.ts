@@ -13,6 +13,9 @@ export const WANTED_SCOPES: readonly string[] = [
   "operator.questions",
 ];
 
+/** Put in when the page is built. */
+declare const PAGE_VERSION: string;
+
 const CLIENT_ID = "openclaw-control-ui";
 const CLIENT_MODE = "webchat";
 /** A clock further off than this signs with the gateway's time; the gateway accepts two minutes. */
@@ -59,7 +62,7 @@ export async function introduction(of: Introduction): Promise<object> {
     client: {
       id: CLIENT_ID,
       mode: CLIENT_MODE,
-      version: "control-ui",
+      version: PAGE_VERSION,
       platform: of.key.platform,
       displayName: of.name,
       instanceId,

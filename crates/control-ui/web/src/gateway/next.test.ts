@@ -415,6 +415,25 @@ describe("an open connection that ends", () => {
     expect(now.does).toBe("connect");
   });
 
+  it("for a reason is taken up at once, also after a long absence", () => {
+    const trouble = { cause: "C-20", sentence: "gone", facts: [] };
+    const gone: Input[] = [silent, { is: "diagnosed", trouble, lasting: false }, { is: "due" }];
+    const back = after([...opened, closed(1006), ...gone, ...gone, ...gone, hello(), { later: 100 }]);
+    expect(after([closed(4001, "gateway auth changed")], back.state).does).toBe("connect");
+    expect(after([closed(1012)], back.state).inMs).toBe(400);
+  });
+
+  it("that is withdrawn again and again is not taken up at once for ever", () => {
+    let now = after(opened);
+    const does: string[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      now = after([closed(4001, "gateway auth changed")], now.state);
+      does.push(now.does);
+      now = after([...(now.does ? [] : [{ is: "due" } as Input]), hello()], now.state);
+    }
+    expect(does).toEqual(["connect", "connect", "connect", ""]);
+  });
+
   it("that never lasts is not taken up at once", () => {
     const flapping = after([begin({ known: known() }), hello(), { later: 100 }, closed(1006)]);
     expect([flapping.at, flapping.does, flapping.inMs]).toEqual(["lost", "", 400]);

@@ -123,10 +123,12 @@ function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], wor
   const trouble = troubleOfClose(close) ?? said("interrupted");
   const held = world.nowMs - state.openedAtMs >= HELD_MS;
   const phase = { at: "lost" as const, hello: state.phase.hello, trouble, retryAtMs: null };
-  const after: State = { ...state, ...STILL, phase, attempt: held ? 0 : state.attempt };
-  // At once when it held; whatever closes again and again is asked less and less often.
+  const flaps = held ? 0 : state.flaps + 1;
+  const after: State = { ...state, ...STILL, phase, flaps, attempt: Math.max(0, flaps - 1) };
+  // At once when it held, or when there is a reason for it; whatever closes again and again is asked less and less often.
+  const atOnce = held || (close.code === 4001 && flaps < 3);
   const again = (plan: Plan, credential = after.credential): Step =>
-    held ? connect({ ...after, credential }, plan) : retryLater({ ...after, credential }, trouble, world);
+    atOnce ? connect({ ...after, credential }, plan) : retryLater({ ...after, credential }, trouble, world);
   if (close.code === 1012) return retryLater(after, trouble, world);
   if (close.code !== 4001) return again(chosen(after));
   if (/removed|revoked/.test(close.reason)) {
@@ -139,7 +141,7 @@ function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], wor
   }
   // What was typed is what was changed; to send it would count as a wrong attempt.
   if (/auth changed/.test(close.reason)) return again(chosen({ ...after, credential: null }), null);
-  if (/reduced/.test(close.reason)) return connect(after, { ...chosen(after), scopes: [], probe: true });
+  if (/reduced/.test(close.reason)) return again({ ...chosen(after), scopes: [], probe: true });
   return again(chosen(after));
 }
 

@@ -72,7 +72,11 @@ describe("a session", () => {
       minProtocol: 3,
       maxProtocol: 4,
       role: "operator",
-      client: { id: "openclaw-control-ui", mode: "webchat" },
+      client: {
+        id: "openclaw-control-ui",
+        mode: "webchat",
+        version: expect.stringMatching(/^\d{4}\.\d+\.\d+/),
+      },
       auth: { token: "shared" },
       device: { id: device.value?.id, nonce: "n1" },
     });

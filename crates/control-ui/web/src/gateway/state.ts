@@ -57,6 +57,8 @@ export type State = {
   hops: number;
   /** When to try again by itself. */
   retryAtMs: number | null;
+  /** Connections in a row that were open and did not hold. */
+  flaps: number;
   /** Before this nothing is tried by itself, whatever happens. */
   notBeforeMs: number;
   openedAtMs: number;
@@ -119,6 +121,7 @@ export const BEFORE: State = {
   attempt: 0,
   hops: 0,
   retryAtMs: null,
+  flaps: 0,
   notBeforeMs: 0,
   openedAtMs: 0,
   asked: null,
