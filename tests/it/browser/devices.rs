@@ -159,7 +159,7 @@ fn a_removal_can_be_taken_back() {
     assert_eq!(entry(&gateway, &laptop), None);
     page.sees("Removed a moment ago");
     page.portrait("devices-removed");
-    page.click("button", "Bring Old laptop back");
+    page.click("button", "Bring back");
     page.sees("Old laptop is back");
     gateway.dial_remote().open().connect(&connect(&laptop, "Old laptop")).hello();
 

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { clockSkewMs } from "../../gateway/session";
 import { Ago, Button, now, Panel } from "../../ui";
 import { restore } from "./actions";
@@ -25,6 +25,7 @@ export function Removed({ rows }: { rows: readonly RemovedRow[] }) {
 function Line({ row }: { row: RemovedRow }) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | undefined>();
+  const id = useId();
   const back = async () => {
     setBusy(true);
     setFailure(await restore(row.deviceId, row.name));
@@ -32,10 +33,10 @@ function Line({ row }: { row: RemovedRow }) {
   };
   return (
     <li class={styles.removed}>
-      <span>
+      <span id={id}>
         {row.name}, removed <Ago ms={row.removedAtMs} />
       </span>
-      <Button small icon="undo" busy={busy} aria-label={`Bring ${row.name} back`} onClick={back}>
+      <Button small icon="undo" busy={busy} aria-describedby={id} onClick={back}>
         Bring back
       </Button>
       {failure && <FailureNote failure={failure} />}
