@@ -74,8 +74,8 @@ export function ScopeEditor({ row, own }: { row: PairedRow; own: boolean }) {
       {changed && (
         <Callout tone="info" title={`${own ? "This very browser" : nameOf(row)} will lose access at once`}>
           <p>
-            Its connection ends and its token is replaced. It can come back with what is ticked here. To have
-            more again, it has to ask, and you approve it.
+            Its connection ends, and it comes back with what is ticked here. You can take this back for some
+            minutes; after that it has to ask for more, and you approve it.
           </p>
           <div class={styles.presets}>
             <Button kind="primary" small busy={busy} onClick={save}>

@@ -88,8 +88,18 @@ export function rename(row: PairedRow, label: string): Promise<Failure | undefin
 export function narrow(row: PairedRow, scopes: string[]): Promise<Failure | undefined> {
   return change("What it may do was not changed", async () => {
     await call("device.pair.narrow", { deviceId: row.deviceId, scopes });
-    toast({ tone: "good", text: `${nameOf(row)} may do less now.` });
+    const undo = { label: "Undo", run: () => void widen(row) };
+    toast({ tone: "good", text: `${nameOf(row)} may do less now.`, action: undo });
   });
+}
+
+/** Gives back what was taken a moment ago. */
+async function widen(row: PairedRow): Promise<void> {
+  const failed = await change("It was not given back", async () => {
+    await call("device.pair.undo", { deviceId: row.deviceId, what: "scopes" });
+    toast({ tone: "good", text: `${nameOf(row)} may do again what it could before.` });
+  });
+  if (failed) toast({ tone: "bad", text: `${failed.title}. ${failed.text}` });
 }
 
 /** Makes a new token for a role. */
@@ -112,9 +122,14 @@ export function revoke(row: PairedRow, role: Role): Promise<Failure | undefined>
 export function remove(row: PairedRow): Promise<Failure | undefined> {
   return change(`${nameOf(row)} was not removed`, async () => {
     await call("device.pair.remove", { deviceId: row.deviceId });
-    const undo = { label: "Undo", run: () => void restore(row.deviceId, nameOf(row)) };
+    const undo = { label: "Undo", run: () => void bringBack(row) };
     toast({ text: `${nameOf(row)} was removed.`, ...(may(ADMIN) && { action: undo }) });
   });
+}
+
+async function bringBack(row: PairedRow): Promise<void> {
+  const failed = await restore(row.deviceId, nameOf(row));
+  if (failed) toast({ tone: "bad", text: `${failed.title}. ${failed.text}` });
 }
 
 /** Brings a removed device back, with all it had. */

@@ -44,11 +44,16 @@ export function failureOf(error: unknown, title: string): Failure {
     return { title, text: "The gateway did not answer. Nothing is known to have changed; try again." };
   }
   const reason = typeof details?.reason === "string" ? details.reason : undefined;
+  return { title, ...explained(message, reason) };
+}
+
+/** What the gateway's words mean for a person, and a command where one helps. */
+export function explained(message: string, reason?: string): { text: string; fix?: string } {
   for (const [pattern, text, fix] of KNOWN) {
     const found = pattern.exec(message);
-    if (found) return { title, text: text.replace("$1", found[1] ?? ""), ...(fix !== undefined && { fix }) };
+    if (found) return { text: text.replace("$1", found[1] ?? ""), ...(fix !== undefined && { fix }) };
   }
-  return { title, text: sentence(reason ?? message) };
+  return { text: sentence(reason ?? message) };
 }
 
 /** The gateway's words as a sentence. */

@@ -19,7 +19,7 @@ type Respond = (params: Record<string, unknown>) => unknown;
 
 const answers = new Map<string, Respond>();
 const ears = new Map<string, Set<(payload: unknown) => void>>();
-const READS = new Set(["device.pair.list", "node.list"]);
+const READS = new Set(["device.pair.list", "node.list", "device.pair.addresses"]);
 let devices: PairList = { pending: [], paired: [] };
 
 /** A fresh gateway with these devices, and a connection with these scopes. */

@@ -2,21 +2,23 @@ import { useEffect, useState } from "preact/hooks";
 import { root } from "../../../base";
 import { readGateway } from "../../../door/place";
 import { call, on } from "../../../gateway/call";
-import { Button, Callout, Dialog, Tabs, TextInput } from "../../../ui";
-import { type Failure, failureOf } from "../failures";
+import { useLive } from "../../../gateway/live";
+import { Busy, Button, Callout, Command, Dialog, Select, Tabs, TextInput } from "../../../ui";
+import { explained, type Failure, failureOf } from "../failures";
 import { FailureNote } from "../Request";
 import { CodeView } from "./CodeView";
 import styles from "./PairDialog.module.css";
 import {
   ACCESS,
   type Access,
+  type Addresses,
   type Answer,
   type Code,
   callFor,
   codeOf,
-  isLoopback,
   type Kind,
   levelsOf,
+  offered,
   typedAddress,
 } from "./plan";
 
@@ -89,32 +91,27 @@ export function PairDialog({ onClose }: { onClose: () => void }) {
 
 /** What the device will be able to do, and how it reaches the gateway. */
 function Choices({ kind, onCode }: { kind: Kind; onCode: (code: Code) => void }) {
-  const own = readGateway(root.href);
-  const usable = own !== null && !isLoopback(own);
   const [access, setAccess] = useState<Access>("full");
-  const [address, setAddress] = useState(usable ? own.root : "");
+  const [picked, setPicked] = useState<string | undefined>();
+  const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<string | undefined>();
   const [failure, setFailure] = useState<Failure | undefined>();
   const [busy, setBusy] = useState(false);
+  const known = useLive<Addresses>("device.pair.addresses");
+  const options = offered(readGateway(root.href), known.data?.choices ?? []);
+  const chosen = picked ?? options[0]?.gateway.root ?? OTHER;
+  const option = options.find(({ gateway }) => gateway.root === chosen);
+  const gateway = option?.gateway ?? typedAddress(typed);
   const levels = levelsOf(kind);
   const make = async (event: Event) => {
     event.preventDefault();
     setFailure(undefined);
-    const gateway = typedAddress(address);
-    const left = address.trim() === "";
-    // The gateway finds an address for a setup code by itself, and for no other.
-    if (gateway === null && !(left && kind === "app")) {
-      return setWrong(
-        left
-          ? "Say under which address the device reaches this gateway, for example http://192.168.1.5:18789."
-          : "This is not an address. It looks like http://192.168.1.5:18789 or https://gateway.example.",
-      );
-    }
-    setWrong(undefined);
+    setWrong(gateway === null ? WRONG : undefined);
+    if (gateway === null) return;
     setBusy(true);
     try {
-      const { method, params } = callFor(kind, access, gateway === null ? "" : gateway.root);
-      const made = codeOf(kind, await call<Answer>(method, params), gateway ?? own ?? nowhere);
+      const { method, params } = callFor(kind, access, gateway.root);
+      const made = codeOf(kind, await call<Answer>(method, params), gateway);
       if (made) onCode(made);
     } catch (error) {
       setFailure(failureOf(error, "There is no code"));
@@ -122,6 +119,7 @@ function Choices({ kind, onCode }: { kind: Kind; onCode: (code: Code) => void })
       setBusy(false);
     }
   };
+  if (!known.data && !known.error) return <Busy what="Looking up the gateway's addresses" />;
   return (
     <form class={styles.body} onSubmit={make}>
       {levels.length > 0 && (
@@ -143,15 +141,36 @@ function Choices({ kind, onCode }: { kind: Kind; onCode: (code: Code) => void })
           ))}
         </fieldset>
       )}
-      <TextInput
-        label="Address of this gateway for the device"
-        hint={addressHint(kind, usable)}
-        placeholder={kind === "app" ? "As the gateway is set up" : "http://192.168.1.5:18789"}
-        inputMode="url"
-        value={address}
-        onValue={setAddress}
-        error={wrong}
-      />
+      {options.length > 0 ? (
+        <Select
+          label="Address by which the device reaches this gateway"
+          value={chosen}
+          onValue={setPicked}
+          options={[
+            ...options.map(({ gateway: { root: url } }) => ({ value: url, label: url })),
+            { value: OTHER, label: "Another address" },
+          ]}
+        />
+      ) : (
+        known.data?.problem && <NoAddress problem={known.data.problem} />
+      )}
+      {chosen === OTHER && (
+        <TextInput
+          label="Address of this gateway for the device"
+          hint="As it would be typed there into a browser."
+          placeholder="http://192.168.1.5:18789"
+          inputMode="url"
+          value={typed}
+          onValue={setTyped}
+          error={wrong}
+        />
+      )}
+      {option && !option.safe && (
+        <p class={styles.soft}>
+          Whoever can listen in that network could read the code on its way. Use it in a network you trust.
+          {kind === "app" && " A setup code for it gives everyday use at most."}
+        </p>
+      )}
       {failure && <FailureNote failure={failure} />}
       <div class={styles.buttons}>
         <Button type="submit" kind="primary" icon="key" busy={busy}>
@@ -162,14 +181,16 @@ function Choices({ kind, onCode }: { kind: Kind; onCode: (code: Code) => void })
   );
 }
 
-function addressHint(kind: Kind, usable: boolean): string {
-  if (usable)
-    return "The address under which you opened this page. Change it if the device reaches the gateway by another.";
-  const here =
-    "You opened this page by an address that means “this very machine”, which no other device can use.";
-  return kind === "app"
-    ? `${here} Leave the field empty, and the gateway names the address it is set up with.`
-    : `${here} Say the one that the device reaches the gateway by.`;
+/** No other device can reach the gateway as it is set up: why, and what changes that. */
+function NoAddress({ problem }: { problem: string }) {
+  const { text, fix } = explained(problem);
+  return (
+    <Callout tone="info" title="No other device can reach this gateway as it is set up">
+      <p>{text}</p>
+      {fix !== undefined && <Command line={fix} where="On the gateway's host:" />}
+    </Callout>
+  );
 }
 
-const nowhere = { socket: "", root: "", host: "" };
+const OTHER = "other";
+const WRONG = "This is not an address. It looks like http://192.168.1.5:18789 or https://gateway.example.";

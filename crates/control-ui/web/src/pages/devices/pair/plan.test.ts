@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callFor, codeOf, isLoopback, typedAddress } from "./plan";
+import { callFor, codeOf, isLoopback, offered, typedAddress } from "./plan";
 
 function gateway(text: string) {
   const found = typedAddress(text);
@@ -52,6 +52,23 @@ describe("pairing a device with a code", () => {
     ["https://gw.example/", false],
   ])("%s leads back to the same machine: %s", (text, loopback) => {
     expect(isLoopback(gateway(text))).toBe(loopback);
+  });
+
+  it("offers the page's own address first, and each once", () => {
+    const choices = [
+      { url: "ws://192.168.1.5:18789", safe: false },
+      { url: "wss://gw.example", safe: true },
+    ];
+    const roots = (own: string) =>
+      offered(gateway(own), choices).map(({ gateway: { root }, safe }) => [root, safe]);
+    expect(roots("http://127.0.0.1:18789")).toEqual([
+      ["http://192.168.1.5:18789/", false],
+      ["https://gw.example/", true],
+    ]);
+    expect(roots("https://gw.example")).toEqual([
+      ["https://gw.example/", true],
+      ["http://192.168.1.5:18789/", false],
+    ]);
   });
 
   it("refuses what is no address", () => {

@@ -124,3 +124,31 @@ export function typedAddress(text: string): Gateway | null {
   if (trimmed === "") return null;
   return readGateway(/^[a-z]+:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`);
 }
+
+/** An address that a code may name, as the gateway lists it. */
+export interface Choice {
+  url: string;
+  /** Nobody on the way can listen. */
+  safe: boolean;
+}
+
+/** The answer of `device.pair.addresses`. */
+export interface Addresses {
+  choices: Choice[];
+  /** Why there is none. */
+  problem?: string;
+}
+
+/** Addresses to choose from: the one under which this page was opened, when others can use it, then the gateway's. */
+export function offered(
+  own: Gateway | null,
+  choices: readonly Choice[],
+): { gateway: Gateway; safe: boolean }[] {
+  const found =
+    own !== null && !isLoopback(own) ? [{ gateway: own, safe: own.root.startsWith("https:") }] : [];
+  for (const { url, safe } of choices) {
+    const gateway = readGateway(url);
+    if (gateway && !found.some((known) => known.gateway.root === gateway.root)) found.push({ gateway, safe });
+  }
+  return found;
+}
