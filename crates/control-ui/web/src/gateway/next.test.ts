@@ -431,7 +431,7 @@ describe("an open connection that ends", () => {
       does.push(now.does);
       now = after([...(now.does ? [] : [{ is: "due" } as Input]), hello()], now.state);
     }
-    expect(does).toEqual(["connect", "connect", "connect", ""]);
+    expect(does).toEqual(["connect", "connect", "", ""]);
   });
 
   it("that never lasts is not taken up at once", () => {
