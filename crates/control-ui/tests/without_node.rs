@@ -1,5 +1,7 @@
 //! Builds of this crate where the app cannot be built, in a copy of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

@@ -20,6 +20,7 @@ pub(crate) mod trouble;
 
 use std::time::{Duration, Instant};
 
+use openclaw_client::GatewayUrl;
 use openclaw_os::lock::{self, LockHeldBy};
 use openclaw_protocol::refusal::Help;
 use openclaw_service::Report;
@@ -27,7 +28,7 @@ use openclaw_service::Report;
 use crate::args::reach::ReachArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::reach::Inputs;
+use crate::reach::{Inputs, page_of};
 use crate::ui::time;
 
 pub(crate) use config::ConfigFacts;
@@ -178,9 +179,7 @@ impl Survey {
         if self.is_own {
             return self.setup.dashboard_url();
         }
-        let url = &self.probe.as_ref()?.url;
-        // `ws` becomes `http`, `wss` becomes `https`.
-        url.strip_prefix("ws").map(|rest| format!("http{}/", rest.trim_end_matches('/')))
+        GatewayUrl::parse(&self.probe.as_ref()?.url).ok().map(|url| page_of(&url))
     }
 
     /// The secret that commands in this shell send and that the gateway refuses.

@@ -10,6 +10,7 @@ mod inputs;
 pub(crate) mod live;
 mod looking;
 mod offline;
+mod page;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -26,6 +27,7 @@ pub(crate) use door::{Door, open, open_own};
 pub(crate) use failures::{Reply, explain};
 pub(crate) use inputs::Inputs;
 pub(crate) use looking::{OwnDevice, connect_looking, own_device_id};
+pub(crate) use page::page_of;
 
 /// The answer of a method, later.
 pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, CallError>> + 'a>>;

@@ -25,8 +25,8 @@ use crate::args::reach::ReachArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::hint::Hints;
-use crate::reach::Inputs;
 use crate::reach::live::{self, Live};
+use crate::reach::{Inputs, page_of};
 use crate::ui::{Style, Ui};
 
 /// How long the gateway may take to answer that it is there.
@@ -140,7 +140,7 @@ fn find(inputs: &Inputs<'_>) -> Result<Page, Failure> {
                 .fix("openclaw config set gateway.remote.url wss://<host>")
         })?;
         return Ok(Page {
-            url: format!("{}/", url.origin()),
+            url: page_of(&url),
             websocket: url.to_string(),
             port: url.port,
             own: None,
