@@ -100,6 +100,7 @@ fn explain_foretells_and_nothing_comes_of_it() {
     page.click("button", "A phone on my network");
     page.sees("It would be refused … openclaw config set gateway.controlUi.allowedOrigins");
     page.sees("Web page … refused here");
+    page.sees("Such a client does not come this far");
     page.portrait("connections-explain");
 
     page.click("button", "The command line here");

@@ -66,3 +66,25 @@ fn the_doctor_shows_what_it_will_change_changes_it_and_says_the_way_back() {
     page.sees("To take it back, on the gateway's host: … chmod 0644");
     page.portrait("overview-repaired");
 }
+
+#[test]
+fn whoever_may_only_read_sees_that_much_and_no_more() {
+    let world = World::new();
+    let gateway = world.start();
+    let Some(browser) = Browser::start(&world) else { return };
+    let page = signed_in(&browser, "/");
+    page.sees_role("heading", "Doctor");
+    let devices = gateway.cli(&["devices", "list", "--json"]).ok().json();
+    let own = devices["paired"][0]["deviceId"].as_str().unwrap().to_owned();
+    let less = format!(r#"{{"deviceId": "{own}", "scopes": ["operator.read"]}}"#);
+    gateway.cli(&["gateway", "call", "device.pair.narrow", "--params", &less]).ok();
+    // What it may not see is not there, and neither is an error in its place.
+    page.gone_role("heading", "Doctor");
+    page.sees("All is well");
+    page.sees("Nobody was refused in the last 3 hours.");
+    page.gone("Waiting for a decision");
+    page.gone("could not be loaded");
+    page.portrait("overview-read-only");
+    page.click("link", "Connections");
+    page.sees("This browser may not open Connections");
+}

@@ -1,18 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError, call, may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
-import {
-  Button,
-  Callout,
-  Command,
-  Facts,
-  Panel,
-  SecretInput,
-  Select,
-  Switch,
-  TextArea,
-  TextInput,
-} from "../../ui";
+import { Button, Panel, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
 import {
   CLIENTS,
   CREDENTIALS,
@@ -20,15 +9,15 @@ import {
   complaint,
   type Described,
   inBrowser,
+  isOutOfReach,
   isTyped,
   parameters,
   presets,
   START,
 } from "./describe";
 import styles from "./Explain.module.css";
+import { Explanation } from "./Explanation";
 import { Failed } from "./Failed";
-import { outcomeOf, shortScopes } from "./outcome";
-import { Trace } from "./Trace";
 import type { Explained } from "./wire";
 
 /** Whether what is typed reaches the gateway without others reading it. */
@@ -40,13 +29,14 @@ function isPrivate(): boolean {
 /** Describe a peer, and read what would happen to it. */
 export function ExplainView() {
   const [peer, setPeer] = useState<Described>(START);
-  const [preset, setPreset] = useState("here");
+  const [preset, setPreset] = useState("");
   const [secret, setSecret] = useState("");
-  const [answer, setAnswer] = useState<Explained>();
+  const [answer, setAnswer] = useState<{ explained: Explained; from: string }>();
   const [error, setError] = useState<CallError>();
   const [busy, setBusy] = useState(false);
   const result = useRef<HTMLDivElement>(null);
   const info = useLive<{ lanAddress?: string }>("system.info");
+  const overview = useLive<{ setup?: { addresses: string[] } }>("gateway.overview");
   const set = (changes: Partial<Described>) => {
     setPreset("");
     setPeer((before) => ({ ...before, ...changes }));
@@ -55,7 +45,8 @@ export function ExplainView() {
     setBusy(true);
     setError(undefined);
     try {
-      setAnswer(await call<Explained>("gateway.explain", parameters(of, typed)));
+      const explained = await call<Explained>("gateway.explain", parameters(of, typed));
+      setAnswer({ explained, from: of.from });
     } catch (failure) {
       if (failure instanceof CallError) setError(failure);
       setAnswer(undefined);
@@ -257,7 +248,10 @@ export function ExplainView() {
           <p class={styles.hint}>Something in the description is not understood; see the marked field.</p>
         )}
         {answer ? (
-          <Answer answer={answer} />
+          <Explanation
+            answer={answer.explained}
+            outOfReach={isOutOfReach(answer.from, overview.data?.setup?.addresses ?? [])}
+          />
         ) : (
           !error && (
             <p class={styles.hint}>
@@ -267,63 +261,5 @@ export function ExplainView() {
         )}
       </div>
     </div>
-  );
-}
-
-/** What would happen, and the checks that lead there. */
-function Answer({ answer }: { answer: Explained }) {
-  const outcome = outcomeOf(answer);
-  const { peer, proxyHelp } = answer;
-  return (
-    <Panel title="What would happen">
-      <div class={styles.answer}>
-        <Callout tone={outcome.tone} title={outcome.title}>
-          {outcome.sentence && <p>{outcome.sentence}</p>}
-        </Callout>
-        {answer.fix && <Command line={answer.fix} where="What would mend it:" />}
-        {proxyHelp && proxyHelp.cause !== answer.cause && (
-          <Callout tone="info" title="About the proxy">
-            <p>{proxyHelp.sentence}</p>
-            {proxyHelp.fix && <Command line={proxyHelp.fix} />}
-          </Callout>
-        )}
-        <h3>The checks, in this order</h3>
-        <Trace checks={answer.trace} label="Checks in their order" />
-        <h3>The peer, as the gateway understood it</h3>
-        <Facts
-          rows={[
-            ["Client", [peer.client, peer.platform && `on ${peer.platform}`].filter(Boolean).join(" ")],
-            ["From", peer.from],
-            ["Asks for", [peer.role, shortScopes(peer.scopes)].filter(Boolean).join(": ")],
-            ["Device", peer.device === "new" ? "a new one" : (peer.device ?? "none")],
-            ["Presents", peer.presents.length > 0 ? peer.presents.join(", ") : "nothing"],
-            ["Headers", peer.headers.length > 0 ? <HeaderList key="headers" headers={peer.headers} /> : null],
-            ["Was told", answer.message ? `${answer.message} (cause ${answer.cause})` : null],
-          ]}
-        />
-        {answer.assumed.length > 0 && (
-          <>
-            <h3>Taken for granted</h3>
-            <ul class={styles.assumed}>
-              {answer.assumed.map((assumed) => (
-                <li key={assumed}>{assumed}</li>
-              ))}
-            </ul>
-          </>
-        )}
-      </div>
-    </Panel>
-  );
-}
-
-function HeaderList({ headers }: { headers: readonly string[] }) {
-  return (
-    <ul>
-      {headers.map((header) => (
-        <li key={header}>
-          <code>{header}</code>
-        </li>
-      ))}
-    </ul>
   );
 }

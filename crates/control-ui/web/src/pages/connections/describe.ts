@@ -152,6 +152,18 @@ export function parameters(described: Described, secret: string): Record<string,
   return params;
 }
 
+const LOOPBACK = /^(127\.|\[?::1\b|localhost\b)/;
+
+/**
+ * Whether a gateway that listens on these addresses cannot be reached from there at all: it listens on its own machine
+ * only, and the other end of the socket is elsewhere.
+ */
+export function isOutOfReach(from: string, addresses: readonly string[]): boolean {
+  const there = from.trim();
+  if (there === "" || there === "owner-socket" || LOOPBACK.test(there)) return false;
+  return addresses.length > 0 && addresses.every((address) => LOOPBACK.test(address));
+}
+
 /** The field that a complaint of the gateway is about: `at /from: an address, as 203.0.113.9`. */
 export function complaint(message: string): { field: string; words: string } | null {
   const found = /\bat \/([A-Za-z]+)(?:\/\d+)?: (.+)$/.exec(message);

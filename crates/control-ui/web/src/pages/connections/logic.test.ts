@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { complaint, type Described, headersOf, neighbour, parameters, presets, START } from "./describe";
+import {
+  complaint,
+  type Described,
+  headersOf,
+  isOutOfReach,
+  neighbour,
+  parameters,
+  presets,
+  START,
+} from "./describe";
 import { ALL, causes, type Filter, named, narrow, refusals } from "./filter";
 import { outcomeOf } from "./outcome";
 import { sequence } from "./sequence";
@@ -197,6 +206,17 @@ describe("a described peer", () => {
     ],
   ])("shows a complaint at its field: %s", (message, field, words) => {
     expect(complaint(message)).toEqual({ field, words });
+  });
+
+  it.each([
+    ["192.168.1.50", ["127.0.0.1:18789", "[::1]:18789"], true],
+    ["192.168.1.50", ["127.0.0.1:18789", "192.168.1.10:18789"], false],
+    ["127.0.0.1", ["127.0.0.1:18789"], false],
+    ["::1", ["127.0.0.1:18789"], false],
+    ["owner-socket", ["127.0.0.1:18789"], false],
+    ["192.168.1.50", [], false],
+  ])("is out of reach or not: %s at %j", (from, addresses, out) => {
+    expect(isOutOfReach(from, addresses)).toBe(out);
   });
 
   it("has no field for other complaints", () => {

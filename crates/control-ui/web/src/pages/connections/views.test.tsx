@@ -231,7 +231,7 @@ describe("live connections", () => {
       ts: 1,
       total: 10_000,
       matching: 10_000,
-      connections: Array.from({ length: 100 }, (_, number) =>
+      connections: Array.from({ length: 2 }, (_, number) =>
         connection({
           connId: `${cursor ?? "first"}-${number}`,
           name: `Device of ${cursor ?? "the first page"}`,
@@ -240,13 +240,13 @@ describe("live connections", () => {
       nextCursor: cursor ? null : "second",
     });
     open("/connections");
-    expect(await screen.findByText("1 to 100 of 10,000")).toBeTruthy();
+    expect(await screen.findByText("1 to 2 of 10,000")).toBeTruthy();
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Previous" }).disabled).toBe(true);
     fireEvent.click(screen.getByRole("button", { name: "Next" }));
-    expect(await screen.findByText("101 to 200 of 10,000")).toBeTruthy();
-    expect(screen.getAllByText("Device of second")).toHaveLength(100);
+    expect(await screen.findByText("101 to 102 of 10,000")).toBeTruthy();
+    expect(screen.getAllByText("Device of second")).toHaveLength(2);
     fireEvent.click(screen.getByRole("button", { name: "Previous" }));
-    expect(await screen.findByText("1 to 100 of 10,000")).toBeTruthy();
+    expect(await screen.findByText("1 to 2 of 10,000")).toBeTruthy();
   });
 
   it("cannot be closed by who is no administrator", async () => {

@@ -20,7 +20,7 @@ export function GatewayPart({ overview }: { overview: Overview }) {
               for {longSpan(now.value - startedAt)}, since {exact(startedAt)}
             </>,
           ],
-          ["Listens on", setup ? <Addresses addresses={setup.addresses} tls={setup.tls} /> : null],
+          ["Listens on", setup ? <Addresses {...setup} /> : null],
           ["Reachable from", setup ? bindInWords(setup.bind) : null],
           ["Lets in by", setup ? authInWords(setup.authMode) : null],
           ["Runs in", overview.inContainer ? "a container" : null],
@@ -36,12 +36,12 @@ export function GatewayPart({ overview }: { overview: Overview }) {
   );
 }
 
-function Addresses({ addresses, tls }: { addresses: readonly string[]; tls: boolean }) {
+function Addresses({ addresses, tls, basePath = "" }: NonNullable<Overview["setup"]>) {
   return (
     <ul>
       {addresses.map((address) => (
         <li key={address}>
-          <code>{`${tls ? "https" : "http"}://${address}`}</code>
+          <code>{`${tls ? "https" : "http"}://${address}${basePath}`}</code>
         </li>
       ))}
     </ul>

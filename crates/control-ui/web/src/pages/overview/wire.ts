@@ -40,6 +40,8 @@ export interface Overview {
     port: number;
     addresses: string[];
     tls: boolean;
+    /** The path below which the pages are. */
+    basePath?: string;
     authMode: string;
     claimable: boolean;
   };
