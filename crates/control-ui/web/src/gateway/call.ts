@@ -94,8 +94,3 @@ export function on<P>(event: string, hear: (payload: P) => void): () => void {
 export function may(scope: string): boolean {
   return satisfies(hello.value?.auth.scopes ?? [], scope);
 }
-
-/** Whether the gateway has that method. Reactive. */
-export function has(method: string): boolean {
-  return hello.value?.features.methods.includes(method) ?? false;
-}

@@ -13,7 +13,7 @@ import {
   type World,
 } from "./state";
 import { chosen, connect, MAX_HOPS, refuse, retryLater, STILL, type Step } from "./steps";
-import { said, troubleOfClose } from "./trouble";
+import { interrupted, said, troubleOfClose } from "./trouble";
 
 /** A connection that held for so long was a good one. */
 const HELD_MS = 5_000;
@@ -120,7 +120,7 @@ function ended(state: State, input: Extract<Input, { is: "ended" }>, world: Worl
 /** The open connection ended. */
 function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], world: World): Step {
   if (state.phase.at !== "open") return [state, []];
-  const trouble = troubleOfClose(close) ?? said("interrupted");
+  const trouble = troubleOfClose(close) ?? interrupted(close);
   const held = world.nowMs - state.openedAtMs >= HELD_MS;
   const phase = { at: "lost" as const, hello: state.phase.hello, trouble, retryAtMs: null };
   const flaps = held ? 0 : state.flaps + 1;

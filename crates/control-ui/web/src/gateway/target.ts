@@ -15,20 +15,5 @@ export type Credential = {
   value: string;
 };
 
-/** The gateway at an address of any of the usual forms (`ws:`, `wss:`, `http:`, `https:`); `null` when it is none. */
-export function targetAt(address: string): Target | null {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    return null;
-  }
-  const secure = url.protocol === "wss:" || url.protocol === "https:";
-  if (!secure && url.protocol !== "ws:" && url.protocol !== "http:") return null;
-  if (url.host === "") return null;
-  const place = `${url.host}${url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`}`;
-  return { socket: `${secure ? "wss" : "ws"}://${place}`, root: `${secure ? "https" : "http"}://${place}` };
-}
-
 /** Whether the gateway is another one than the one that served this page: a stranger, whose commands are not shown. */
 export const foreign = signal(false);

@@ -1,4 +1,4 @@
-import { causes, closes, codes, pairings, type Said, says } from "../generated/catalogue";
+import { causes, closeCodes, closes, codes, pairings, type Said, says } from "../generated/catalogue";
 import { type Close, type ErrorShape, helpOf, textOf } from "./frames";
 
 /** Something that stands in the way, in the words that a person is shown. */
@@ -23,6 +23,9 @@ export type Trouble = {
 
 /** What the page says by itself, by its name in the catalogue. */
 export type PageWords = keyof typeof says;
+
+/** The code with which this side ends a connection that is not heard any more. */
+const TICK_TIMEOUT = 4000;
 
 /** The heading of a trouble. */
 export function titleOf(trouble: Trouble): string {
@@ -58,6 +61,16 @@ export function troubleOfClose({ code, reason }: Close): Trouble | null {
     closes.find((row) => row.code === code && row.reason === reason) ??
     closes.find((row) => row.code === code && row.reason === "");
   return row ? { ...ofWords(row.help), code: row.name || String(code) } : null;
+}
+
+/** A connection that ended in a way that says nothing else. */
+export function interrupted({ code, reason }: Close): Trouble {
+  const meaning = closeCodes[code] ?? "A code of its own";
+  const words = reason ? `: ${reason}` : "";
+  return {
+    ...said(code === TICK_TIMEOUT ? "ticksMissing" : "interrupted"),
+    facts: [["Ended with", `${code}, ${meaning.toLowerCase()}${words}`]],
+  };
 }
 
 /** Whether a close passes by itself. */
