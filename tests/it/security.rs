@@ -3,14 +3,14 @@
 //!
 //! | Id | Attack | Shown by |
 //! |---|---|---|
-//! | S1 | A link makes the page connect elsewhere with the token | the page's policy keeps it from connecting anywhere but where its address says: `ui_http::a_page_may_connect_where_its_address_says_and_nowhere_else` |
+//! | S1 | A link makes the page connect elsewhere with the token | the page's policy keeps it from connecting anywhere but where its address says: `ui_http::a_page_may_connect_where_its_address_says_and_nowhere_else`; it asks first, and takes nothing along that it got here: `browser::address::s1_a_crafted_link_connects_nowhere_unasked_and_never_takes_stored_credentials_along` |
 //! | S2 | A foreign page opens a WebSocket | `security::a_foreign_page_gets_nowhere_in_any_mode`, `refusals::proofs::an_origin_is_judged_before_any_secret`, admission `table::pages` |
 //! | S3 | A page guesses the password on this host | `limits::passwords_are_not_guessed_through_a_browser_on_this_host`, admission `table::a_claimed_page_is_no_way_around_the_limit`, admission `table::a_page_that_guesses_does_not_lock_the_gateways_own_page_out` |
 //! | S4 | A page posts to an HTTP endpoint | `security::nothing_changes_over_plain_http`: no endpoint changes anything; `ui_http::head_tells_what_get_would_and_nothing_else_is_answered` |
 //! | S5 | DNS rebinding, tricks with `Host` | `security::another_name_in_host_gets_no_answer_over_http`, `ui_http::under_a_foreign_name_there_is_the_page_with_its_files_and_nothing_else`, `local::the_owner_on_the_same_host_is_local_under_local_names_only`, admission `origin::hosts_that_are_served` |
-//! | S6 | The token leaks by URL, Referer or log | `security::a_link_with_a_token_leads_nowhere_else`, `ui_http::the_page_has_these_headers`, `ui_http::behind_an_nginx_that_takes_a_prefix_off`, `cli::the_log_is_json_lines_without_secrets`, `journal::the_journal_tells_who_was_refused_and_why` |
+//! | S6 | The token leaks by URL, Referer or log | `browser::address::a_token_in_the_address_is_taken_out_of_it_and_kept_for_the_tab`, `browser::strangers::s6_no_other_page_can_frame_this_one`, `security::a_link_with_a_token_leads_nowhere_else`, `ui_http::the_page_has_these_headers`, `ui_http::behind_an_nginx_that_takes_a_prefix_off`, `cli::the_log_is_json_lines_without_secrets`, `journal::the_journal_tells_who_was_refused_and_why` |
 //! | S7 | Data without a secret over HTTP | `ui_http::this_is_all_that_is_told_without_a_secret`, `security::nothing_that_is_served_without_a_secret_tells_of_the_gateway` |
-//! | S8 | Script in exported sessions and links | nothing is rendered yet |
+//! | S8 | Script in names, exported sessions and links | `browser::strangers::s8_what_a_stranger_calls_itself_is_shown_letter_by_letter`; the page's policy has no inline script: `browser::first::the_page_comes_up_under_its_policy_and_asks_nobody_else`. Sessions and markdown are not rendered yet |
 //! | S10 | A client declares scopes | `pairing::what_a_client_claims_is_not_what_it_gets`, admission `properties::what_is_granted_was_asked_for_and_approved`, admission `table::wrong_or_missing_secrets` |
 //! | S11 | An approver gives more than he has | `pairing::nobody_approves_more_than_he_has`, pairing `grants::nobody_gives_what_he_does_not_have` |
 //! | S12 | Rotation widens or revives | pairing `grants::rotation_stays_within_approval_and_caller`, pairing `grants::tokens_die_with_revocation_removal_and_rotation_and_never_come_back`, `refusals::access::a_device_token_admits_to_what_was_approved_and_no_more` |

@@ -76,6 +76,11 @@ impl Browser {
         texts(&self.driver.ask(json!({"op": "faults"}), "list the errors"))
     }
 
+    /// Forgets what pages did wrong so far: a test that provoked it has looked at it.
+    pub fn forgive(&self) {
+        self.driver.ask(json!({"op": "forgive"}), "forget the errors");
+    }
+
     /// What Chromium itself said about answers and sockets that did not come.
     pub fn network_errors(&self) -> Vec<String> {
         texts(&self.driver.ask(json!({"op": "network"}), "list the failures"))

@@ -21,7 +21,7 @@ const IDS: [(&str, &str); 10] = [
 ];
 
 /// The parts of the product that do not exist yet. Only they may close a row later.
-const COMING: [&str; 5] = ["browser", "TUI", "agent", "nodes", "channels"];
+const COMING: [&str; 4] = ["TUI", "agent", "nodes", "channels"];
 
 /// Every id of the list, with the seven of its table for one glance.
 fn ids() -> BTreeSet<String> {

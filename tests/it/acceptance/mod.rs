@@ -2,6 +2,7 @@
 //! (`c_01_…`, `g5_4b_…`), holds what the program says against it, runs the `Fix:` line as it was printed, and sees
 //! that it helped.
 
+mod browser;
 mod causes;
 mod client;
 mod complete;

@@ -15,7 +15,8 @@ use crate::start::claim_code;
 pub(crate) struct Lan {
     /// The gateway's.
     pub(crate) world: World,
-    there: Arc<Namespace>,
+    /// The other one.
+    pub(crate) there: Arc<Namespace>,
 }
 
 impl Lan {
@@ -80,25 +81,6 @@ fn the_owners_other_browser_shows_the_request_at_once() {
     owner.click("button", "Approve");
     is_in(&page);
     owner.gone_role("button", "Approve");
-}
-
-#[test]
-fn approved_as_read_only_it_reads_only() {
-    let Some(lan) = Lan::new() else { return };
-    let gateway = lan.world.start();
-    let Some(own) = Browser::start(&lan.world) else { return };
-    let owner = opened(&own, "/connections");
-    let Some(browser) = lan.browser() else { return };
-    let page = lan.waiting(&browser);
-    owner.click("button", "Approve as read only");
-    is_in(&page);
-    let list = gateway.cli(&["devices", "list", "--json"]).ok().json();
-    let scopes: Vec<_> =
-        list["paired"].as_array().unwrap().iter().map(|each| each["scopes"].clone()).collect();
-    assert!(scopes.contains(&json!(["operator.read"])), "{list:#}");
-    page.goto("/config");
-    page.sees("operator.");
-    page.portrait("read-only");
 }
 
 #[test]

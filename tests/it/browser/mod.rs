@@ -18,10 +18,12 @@ mod connections;
 mod devices;
 mod figures;
 mod first;
-mod lan;
+pub(crate) mod lan;
 mod logs;
 mod overview;
 mod proxy;
+mod refused;
+mod strangers;
 
 use openclaw_tests::wait::until;
 use openclaw_tests::world::TOKEN;
