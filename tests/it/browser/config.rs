@@ -101,7 +101,7 @@ fn two_who_change_the_file_at_once_lose_nothing() {
 
     // Elsewhere: another setting, then the same one.
     gateway.cli(&["config", "set", "logging.consoleLevel", "warn"]).ok();
-    page.until("[...document.querySelectorAll('select')].some((s) => s.value === 'warn')");
+    until("the page shows it", || (page.value("logging.consoleLevel") == "warn").then_some(()));
     gateway.cli(&["config", "set", "logging.level", "trace"]).ok();
     page.sees("The file was changed meanwhile, in settings that you are changing too");
     page.sees("logging.level is now trace.");
