@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use openclaw_tests::world::TOKEN;
 use openclaw_tests::{Browser, Connect, Device, Dialect, World};
+use serde_json::json;
 
 use super::signed_in;
 
@@ -65,6 +66,26 @@ fn the_doctor_shows_what_it_will_change_changes_it_and_says_the_way_back() {
     page.sees("All is well");
     page.sees("To take it back, on the gateway's host: … chmod 0644");
     page.portrait("overview-repaired");
+}
+
+#[test]
+fn a_repaired_setting_is_taken_back_from_the_page() {
+    let world = World::new().with(|config| config["gateway"]["token"] = json!(TOKEN));
+    let _gateway = world.start();
+    let Some(browser) = Browser::start(&world) else { return };
+    let page = signed_in(&browser, "/overview");
+    page.sees("One thing to look at … gateway.token repeats gateway.auth.token.");
+    page.click("button", "Run the repair: Old configuration keys");
+    page.sees("What will change … - … \"token\": \"(a secret)\"");
+    page.click("button", "Run the repair");
+    page.sees("Done: Old configuration keys");
+    assert_eq!(world.config()["gateway"].get("token"), None);
+    assert!(!page.text().contains(TOKEN), "{}", page.text());
+
+    page.click("button", "Undo");
+    page.sees("Taken back: Old configuration keys.");
+    page.sees("gateway.token repeats gateway.auth.token.");
+    assert_eq!(world.config()["gateway"]["token"], json!(TOKEN));
 }
 
 #[test]

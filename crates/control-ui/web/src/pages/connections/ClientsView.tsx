@@ -61,7 +61,7 @@ export function ClientsView() {
         <TextInput
           label="Find"
           placeholder="Name, address, device, client, id"
-          inputMode="search"
+          type="search"
           value={typed}
           onValue={find}
         />

@@ -80,7 +80,7 @@ export function JournalView() {
           <TextInput
             label="Find"
             placeholder="Address, device, client, page, id"
-            inputMode="search"
+            type="search"
             value={words}
             onValue={(value) => {
               setPage(1);

@@ -206,6 +206,9 @@ function Result({ repair, examination }: { repair: Repair; examination: Examinat
   );
 }
 
+/** What the gateway puts in the place of a secret. */
+const MARKER = "__OPENCLAW_REDACTED__";
+
 /** Lines before and after. */
 function Patch({ lines, label }: { lines: readonly string[]; label: string }) {
   return (
@@ -217,7 +220,7 @@ function Patch({ lines, label }: { lines: readonly string[]; label: string }) {
             key={index}
             data-sign={line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : undefined}
           >
-            <code>{line}</code>
+            <code>{line.replaceAll(MARKER, "(a secret)")}</code>
           </li>
         ))}
       </ul>

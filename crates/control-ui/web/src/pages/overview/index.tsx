@@ -39,11 +39,11 @@ export default function OverviewPage() {
           <div class={styles.columns}>
             <div class={styles.column}>
               <RefusedPart history={history} />
-              {mayDoctor && <DoctorPart examination={examination} />}
+              {mayDoctor ? <DoctorPart examination={examination} /> : <GatewayPart overview={data} />}
             </div>
             <div class={styles.column}>
               <ConnectionsPart history={history} />
-              <GatewayPart overview={data} />
+              {mayDoctor && <GatewayPart overview={data} />}
               <OtherParts overview={data} />
             </div>
           </div>
