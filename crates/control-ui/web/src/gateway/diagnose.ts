@@ -110,18 +110,19 @@ function isUnattributed(body: unknown): boolean {
 const PATIENCE_MS = 6_000;
 
 async function ask(url: string): Promise<Answer> {
-  const options: RequestInit = { cache: "no-store", credentials: "same-origin", redirect: "manual" };
+  const own = new URL(url).origin === location.origin;
+  // Of another host's answers a page learns only that there is one.
+  const how: RequestInit = own ? { redirect: "manual" } : { mode: "no-cors" };
   try {
-    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(url, {
+      ...how,
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (!own) return { got: "hidden" };
     if (response.type === "opaqueredirect") return { got: "redirect" };
     const text = (await response.text()).slice(0, 10_000);
     return { got: "answer", status: response.status, body: parsed(text) };
-  } catch {
-    if (new URL(url).origin === location.origin) return { got: "nothing" };
-  }
-  try {
-    await fetch(url, { cache: "no-store", mode: "no-cors", signal: AbortSignal.timeout(PATIENCE_MS) });
-    return { got: "hidden" };
   } catch {
     return { got: "nothing" };
   }

@@ -15,7 +15,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", fetched);
   fetched.mockClear();
   told = [];
-  following = follow("http://gw.example/claw/", "r 1", (state) => told.push(state));
+  following = follow(`${location.origin}/claw/`, "r 1", (state) => told.push(state));
 });
 afterEach(() => {
   following.stop();
@@ -27,7 +27,7 @@ afterEach(() => {
 it("asks each second, and tells each answer", async () => {
   answers = [json("waiting"), json("approved")];
   await pass(1_000);
-  expect(fetched.mock.calls[0]?.[0]).toBe("http://gw.example/claw/__openclaw__/requests/r%201");
+  expect(fetched.mock.calls[0]?.[0]).toBe(`${location.origin}/claw/__openclaw__/requests/r%201`);
   await pass(1_000);
   expect(told).toEqual(["waiting", "approved"]);
   following.stop();
@@ -62,6 +62,15 @@ it("asks an early gateway once", async () => {
   await pass(30_000);
   expect(told).toEqual(["unsupported"]);
   expect(fetched).toHaveBeenCalledTimes(1);
+});
+
+it("does not ask for what the browser would hide from the page", async () => {
+  const told: RequestState[] = [];
+  const other = follow("http://gw.example/", "r1", (state) => told.push(state));
+  following.stop();
+  await pass(30_000);
+  expect([told, fetched.mock.calls]).toEqual([["unsupported"], []]);
+  other.stop();
 });
 
 it("takes a proxy's word for the gateway's absence", async () => {
