@@ -206,3 +206,21 @@ fn what_is_taken_from_a_device_closes_what_uses_it_and_leaves_its_token() {
     // What had less all the time stays connected.
     socket.call("status", json!({})).unwrap();
 }
+
+#[test]
+fn the_command_line_gives_less_as_well() {
+    let world = World::new();
+    let gateway = world.start();
+    let connect = page(Dialect::V4, &Device::new(), &["admin", "read"]);
+    let request = request_of(&refused(&gateway, &connect));
+    let said = gateway.cli(&["devices", "approve", "--no-wait", "--read-only", &request]).ok();
+    assert!(said.out.contains("Scopes: read\n") && said.out.contains("Kept from it: admin\n"), "{said:?}");
+    let error = refused(&gateway, &connect);
+    assert_eq!(error["details"]["approvedScopes"], json!(["operator.read"]), "{error}");
+    // What it does not ask for cannot be given, and its request waits on.
+    let rest = request_of(&error);
+    gateway.cli(&["devices", "approve", "--no-wait", "--scope", "read,node.run", &rest]).failed(1);
+    assert_eq!(state(&gateway, &rest), json!({"state": "waiting"}));
+    gateway.cli(&["devices", "approve", "--no-wait", &rest]).ok();
+    gateway.dial_remote().open().connect(&connect).hello();
+}

@@ -79,6 +79,12 @@ pub(crate) struct ApproveArgs {
     /// Remove this paired device in the same step: the new one is the same browser or app again
     #[arg(long, value_name = "deviceId")]
     pub(crate) replace: Option<String>,
+    /// Give only this scope of those it asks for, for example read; may be given several times
+    #[arg(long = "scope", alias = "scopes", value_name = "scope", value_delimiter = ',', action = clap::ArgAction::Append)]
+    pub(crate) scopes: Vec<String>,
+    /// Let it look and change nothing: the same as --scope read
+    #[arg(long, conflicts_with = "scopes")]
+    pub(crate) read_only: bool,
     /// Approve what is shown without asking
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,

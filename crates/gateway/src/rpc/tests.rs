@@ -55,7 +55,6 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("device.pair.clear", "admin h", "admin h"),
     ("device.pair.complete", "admin h", "admin h"),
     ("device.pair.addresses", "admin h", "admin h"),
-    ("device.pair.narrow", "admin h", "admin h"),
     ("device.pair.leave", "operator h", "operator h"),
     ("device.joinCode.create", "admin h", "admin h"),
     ("gateway.journal", "pairing h", "pairing h"),

@@ -57,6 +57,9 @@ pub(crate) async fn run(
         let listing = list::read(&answer)?;
         let paired = listing.device(&request.device_id);
         show(ui, hints, &request, paired, json, asked);
+        if let Some(given) = given(args).filter(|_| !json) {
+            ui.line(format!("  Gives:  {}", scopes(&given)));
+        }
         match (&replace, request.predecessor(&listing)) {
             (Some(old), _) if !json => ui.line(format!("  Removes: {}", Words::new(old))),
             (None, Some(old)) if !json => ui.line(list::same_again(hints, &request, old, time::now_ms())),
@@ -73,13 +76,29 @@ pub(crate) async fn run(
             return Err(Failure::shown(EXIT_FAILED));
         }
     }
-    approve(gateway, ui, hints, &request, replace.as_deref(), Manner { json, no_wait: args.no_wait }).await
+    let manner = Manner { json, no_wait: args.no_wait, given: given(args) };
+    approve(gateway, ui, hints, &request, replace.as_deref(), manner).await
 }
 
-/// How the answer is given.
+/// How much is given, and how the answer is.
 struct Manner {
     json: bool,
     no_wait: bool,
+    /// Only these of the scopes asked for.
+    given: Option<Vec<Words>>,
+}
+
+/// The scopes that the options name, in full; `None` for all that is asked for.
+fn given(args: &ApproveArgs) -> Option<Vec<Words>> {
+    if args.read_only {
+        return Some(vec![Words::new("operator.read")]);
+    }
+    let full = |name: &String| {
+        let name = name.trim();
+        let known = name.starts_with("operator.") || name.starts_with("node.");
+        Words::new(&if known { name.to_owned() } else { format!("operator.{name}") })
+    };
+    (!args.scopes.is_empty()).then(|| args.scopes.iter().map(full).collect())
 }
 
 struct Chosen {
@@ -109,6 +128,9 @@ async fn approve(
     if let Some(shown) = &request.shown {
         params.insert("shown".to_owned(), Value::String(shown.clone()));
     }
+    if let Some(given) = &manner.given {
+        params.insert("scopes".to_owned(), json!(given));
+    }
     // Only the owner, whom a gateway of this kind tells what was shown, may ask for both in one step.
     let in_one_step = replace.filter(|_| request.shown.is_some());
     if let Some(old) = in_one_step {
@@ -133,8 +155,11 @@ async fn approve(
         Style::Good,
         format!("Approved {} ({})", Words::new(&request.device_id), Words::new(&request.request_id)),
     );
-    for line in facts(request) {
+    for line in facts(request, manner.given.as_deref()) {
         ui.line(line);
+    }
+    if let Some(withheld) = withheld(&answer) {
+        ui.line(format!("  Kept from it: {}", scopes(&withheld)));
     }
     if let Some(old) = replace {
         ui.line(format!("Removed {}", Words::new(old)));
@@ -170,12 +195,18 @@ async fn wait_for(gateway: &mut dyn Gateway, ui: &mut Ui, request: &Pending) {
     }
 }
 
-fn facts(request: &Pending) -> Vec<String> {
+/// What the gateway says was asked for and not given.
+fn withheld(answer: &Value) -> Option<Vec<Words>> {
+    let names = answer.get("withheld")?.as_array()?.iter().filter_map(Value::as_str);
+    Some(names.map(Words::new).collect()).filter(|names: &Vec<Words>| !names.is_empty())
+}
+
+fn facts(request: &Pending, given: Option<&[Words]>) -> Vec<String> {
     let seen = request.remote_ip.as_ref().map(|address| format!(", seen as {address}")).unwrap_or_default();
     vec![
         format!("  Device: {}{seen}", request.name()),
         format!("  Role:   {}", request.roles().join(", ")),
-        format!("  Scopes: {}", scopes(&request.scopes)),
+        format!("  Scopes: {}", scopes(given.unwrap_or(&request.scopes))),
     ]
 }
 
@@ -304,7 +335,7 @@ fn answer_former(ui: &mut Ui, hints: &Hints, former: Former, words: &str, json: 
     if let Some(request) = former.request {
         let id = word(&request.request_id, "<requestId>").to_owned();
         return Err(failure
-            .details(facts(&request))
+            .details(facts(&request, None))
             .fix(hints.command(&format!("devices approve {id}")))
             .field("requestId", request.request_id.clone()));
     }

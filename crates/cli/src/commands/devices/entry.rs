@@ -1,6 +1,7 @@
 //! Waiting requests and paired devices as the list method gives them (spec 4.6), read leniently: the gateway may be
 //! of another version, or another product. Every text in them may come from a stranger and is kept escaped.
 
+use openclaw_protocol::likeness::Likeness;
 use openclaw_protocol::words::Words;
 use serde::Deserialize;
 use serde_json::Value;
@@ -130,16 +131,14 @@ impl Pending {
         if listing.device(&self.device_id).is_some() {
             return None;
         }
-        let same = |mine: &Option<Words>, theirs: &Option<Words>| mine.is_some() && mine == theirs;
-        let alike = |device: &&Paired| {
-            !device.connected
-                && same(&self.client_id, &device.client_id)
-                && self.platform == device.platform
-                && self.display_name == device.display_name
-                // Programs without a name of their own are alike everywhere; a place tells them apart.
-                && (self.display_name.is_some() || same(&self.remote_ip, &device.remote_ip))
-        };
-        listing.paired.iter().filter(alike).max_by_key(|device| device.last_there_ms())
+        let new = Likeness::new(
+            self.client_id.as_ref(),
+            self.platform.as_ref(),
+            self.display_name.as_ref(),
+            self.remote_ip.as_ref(),
+        );
+        let alike = listing.paired.iter().filter(|device| !device.connected && new.may_be(&device.looks()));
+        alike.max_by_key(|device| (new.same_place(&device.looks()), device.last_there_ms()))
     }
 
     /// The roles it asks for, without repetition.
@@ -153,6 +152,11 @@ impl Paired {
     pub(crate) fn name(&self) -> String {
         let given = self.operator_label.as_ref().or(self.display_name.as_ref());
         name(given, self.client_id.as_ref(), self.platform.as_ref(), &self.device_id)
+    }
+
+    fn looks(&self) -> Likeness<'_> {
+        let Paired { client_id, platform, display_name, remote_ip, .. } = self;
+        Likeness::new(client_id.as_ref(), platform.as_ref(), display_name.as_ref(), remote_ip.as_ref())
     }
 
     /// Its roles, without repetition.

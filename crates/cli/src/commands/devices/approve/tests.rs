@@ -34,6 +34,8 @@ fn args(words: Option<&str>) -> ApproveArgs {
         words: words.map(str::to_owned),
         latest: words.is_none(),
         replace: None,
+        scopes: Vec::new(),
+        read_only: false,
         yes: false,
         dry_run: false,
         no_wait: true,
@@ -292,4 +294,27 @@ fn a_preview_asks_whether_the_device_is_an_old_one() {
         "{}",
         ran.out
     );
+}
+
+#[test]
+fn less_may_be_given_than_is_asked_for() {
+    let resolved = || ("device.pair.resolve", Ok(json!({"kind": "request", "request": request()})));
+    let narrowed = || {
+        let mut answer = approved();
+        answer["withheld"] = json!(["operator.admin"]);
+        ("device.pair.approve", Ok(answer))
+    };
+    let read_only = || ApproveArgs { read_only: true, ..args(Some("7f3a9c1e-0000")) };
+    let ran = approve(Scripted::new([resolved(), narrowed()]), read_only(), Terminal::plain(), "");
+    assert_eq!(ran.calls[1].1["scopes"], json!(["operator.read"]));
+    assert!(ran.out.ends_with("  Scopes: read\n  Kept from it: admin\n"), "{}", ran.out);
+    // Short names and whole ones.
+    let scopes = ["read", "operator.talk.secrets", "node.run"].map(str::to_owned).to_vec();
+    let some = ApproveArgs { scopes, ..args(Some("7f3a9c1e-0000")) };
+    let ran = approve(Scripted::new([resolved(), narrowed()]), some, Terminal::plain(), "");
+    assert_eq!(ran.calls[1].1["scopes"], json!(["operator.read", "operator.talk.secrets", "node.run"]));
+    // A preview says what would be given.
+    let gateway = Scripted::new([resolved(), ("device.pair.list", Ok(listing(false)))]);
+    let ran = approve(gateway, ApproveArgs { dry_run: true, ..read_only() }, at_terminal(), "");
+    assert!(ran.out.contains("  Gives:  read\n"), "{}", ran.out);
 }
