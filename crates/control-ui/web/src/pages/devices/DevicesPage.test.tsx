@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 vi.mock("../../base", () => import("../../testing/base"));
 vi.mock("../../gateway/session", () => import("./scripted"));
 
+import { keptToken } from "../../identity/tokens";
 import { go } from "../../shell/router";
 import { Confirm } from "../../ui/confirm";
 import { Toasts } from "../../ui/toast";
@@ -163,6 +164,17 @@ describe("the devices page", () => {
     await waitFor(() =>
       expect(called("device.token.revoke")).toEqual([{ deviceId: "laptop", role: "operator" }]),
     );
+  });
+
+  it("keeps this browser's own new token, or it could not come back", async () => {
+    answer("device.token.rotate", () => ({ token: "fresh", scopes: ["operator.admin"] }));
+    open();
+    fireEvent.click(await screen.findByRole("button", { name: /^Chrome on Linux.*this browser/ }));
+    fireEvent.click(button("Replace"));
+    fireEvent.click(await screen.findByRole("button", { name: "Replace the token" }));
+    await screen.findByText("The token of Chrome on Linux was replaced.");
+    expect(await keptToken("http://gateway.test/")).toEqual({ token: "fresh", scopes: ["operator.admin"] });
+    expect(document.body.textContent).not.toContain("fresh");
   });
 
   it("puts the focus on the request that a link names", async () => {

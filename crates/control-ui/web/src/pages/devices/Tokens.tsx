@@ -38,7 +38,7 @@ function Token({ row, token, own }: { row: PairedRow; token: TokenRow; own: bool
     const yes = await confirm({
       title: `Replace the token of ${name}?`,
       body: own
-        ? "The old token is void at once, and this browser's connection ends for a moment. It comes back by itself when it knows the gateway's token; otherwise it asks you to sign in."
+        ? "The old token is void at once, and this browser's connection ends for a moment. It keeps the new token and comes back by itself."
         : "The old token is void at once, and its connection ends. With the gateway's token the device gets the new one by itself; otherwise it has to sign in again. Do this when the old token may have been seen by somebody.",
       yes: "Replace the token",
     });

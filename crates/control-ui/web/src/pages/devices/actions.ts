@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { call, may } from "../../gateway/call";
+import { target } from "../../gateway/session";
+import { keepToken } from "../../identity/tokens";
 import { toast } from "../../ui";
 import { type Failure, failureOf } from "./failures";
 import { nameOf } from "./names";
@@ -102,10 +104,19 @@ async function widen(row: PairedRow): Promise<void> {
   if (failed) toast({ tone: "bad", text: `${failed.title}. ${failed.text}` });
 }
 
+/** The answer of `device.token.rotate`. */
+interface Rotated {
+  token?: string;
+  scopes: string[];
+}
+
 /** Makes a new token for a role. */
 export function rotate(row: PairedRow, role: Role): Promise<Failure | undefined> {
   return change("There is no new token", async () => {
-    await call("device.token.rotate", { deviceId: row.deviceId, role });
+    const made = await call<Rotated>("device.token.rotate", { deviceId: row.deviceId, role });
+    const to = target.peek();
+    // Only for this browser itself does the answer hold the token: without it, it could not come back.
+    if (made.token !== undefined && to) await keepToken(to.root, { token: made.token, scopes: made.scopes });
     toast({ tone: "good", text: `The token of ${nameOf(row)} was replaced.` });
   });
 }

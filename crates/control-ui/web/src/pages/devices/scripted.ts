@@ -9,6 +9,7 @@ export const phase = signal<{ at: string }>({ at: "open" });
 export const hello = signal<Pick<Hello, "auth"> | null>(null);
 export const device = signal<{ id: string } | null>(null);
 export const asked = signal(null);
+export const target = signal({ socket: "ws://gateway.test/", root: "http://gateway.test/" });
 export const epoch = signal(0);
 export const clockSkewMs = signal(0);
 
