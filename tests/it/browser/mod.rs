@@ -16,6 +16,7 @@ mod change;
 mod config;
 mod connections;
 mod devices;
+mod door;
 mod figures;
 mod first;
 pub(crate) mod lan;
