@@ -6,7 +6,7 @@ use openclaw_tests::{Browser, Gateway, World};
 use serde_json::{Value, json};
 
 use super::lan::Lan;
-use super::{CONNECT, ENTRY, enter, is_in, is_marked, mark, run_shown};
+use super::{CONNECT, ENTRY, enter, is_in, is_marked, mark};
 use crate::start::claim_code;
 
 /// The one request that waits.
@@ -121,11 +121,15 @@ fn a_browser_that_waits_can_be_renamed_and_loses_nothing_by_a_wrong_code() {
     let gateway = lan.world.start();
     let Some(browser) = lan.browser() else { return };
     let page = lan.waiting(&browser);
-    let id = request(&gateway)["requestId"].as_str().unwrap().to_owned();
+    let id = |request: Value| request["requestId"].as_str().unwrap().to_owned();
+    let first = id(request(&gateway));
 
     page.fill("Name of this browser", "Kitchen tablet");
     page.click("button", "Rename");
-    until("the new name", || request(&gateway).to_string().contains("Kitchen tablet").then_some(()));
+    let renamed = until("the new name", || {
+        Some(request(&gateway)).filter(|request| request.to_string().contains("Kitchen tablet")).map(id)
+    });
+    page.sees(&format!("openclaw devices approve {renamed}"));
     page.fill(ENTRY, "0000-0000");
     page.click("button", "Claim");
     page.sees_role("heading", "The code is not valid");
@@ -134,10 +138,11 @@ fn a_browser_that_waits_can_be_renamed_and_loses_nothing_by_a_wrong_code() {
     page.click("button", "Check now");
     page.sees("not approved yet");
 
-    // It is the same request all the while, and a reload does not lose the token that came with the link.
+    // A reload loses neither the request nor the token that came with the link, and who copied the command before the
+    // name was another approves the same browser with it.
     page.reload();
-    page.sees(&format!("openclaw devices approve {id}"));
-    run_shown(&lan.world, &page, "openclaw devices approve").ok();
+    page.sees(&format!("openclaw devices approve {renamed}"));
+    gateway.cli(&["devices", "approve", &first]).ok();
     is_in(&page);
 }
 

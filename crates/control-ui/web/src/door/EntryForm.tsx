@@ -74,7 +74,7 @@ export function EntryForm({ password, replace, busy, locked, focus, submit = "Co
               kind="quiet"
               onClick={() => send({ is: "ready", credential: answer.asIs, shape: "other", hint: null })}
             >
-              It is the token or password: send it
+              Send it as it is
             </Button>
           </p>
         </Callout>

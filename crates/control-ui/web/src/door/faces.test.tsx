@@ -206,7 +206,7 @@ describe("the first face", () => {
     expect(words()).toContain("This is the id of a request");
     expect(words()).toContain(`openclaw devices approve ${REQUEST}`);
     expect(input.value).toBe(REQUEST);
-    fireEvent.click(screen.getByRole("button", { name: "It is the token or password: send it" }));
+    fireEvent.click(screen.getByRole("button", { name: "Send it as it is" }));
     expect(credential.value).toEqual({ kind: "token", value: REQUEST });
   });
 
