@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { browserName, rename, retryNow } from "../gateway/session";
+import { browserName, rename, retryNow, trying } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
 import { Ago, Button, Command, CopyButton, Facts, Id, TextInput } from "../ui";
 import { Qr } from "../ui/Qr";
@@ -90,7 +90,9 @@ function Standing({ requestId }: { requestId: string }) {
         <span role="status">
           {checks === 0
             ? "This page goes on by itself as soon as it is approved."
-            : "Asked the gateway again: not approved yet. This page goes on by itself."}
+            : trying.value
+              ? "Asking the gateway…"
+              : "Asked the gateway again: not approved yet. This page goes on by itself."}
           <span class="visually-hidden">{checks > 1 ? ` Asked ${checks} times.` : ""}</span>
         </span>{" "}
         <span class={styles.soft}>
