@@ -17,6 +17,7 @@ mod doors;
 mod explain;
 mod house;
 mod import;
+mod insight;
 mod journal;
 mod limits;
 mod local;

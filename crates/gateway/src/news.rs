@@ -7,6 +7,8 @@
 //! // gateway.refused: entries as gateway.journal answers them, without "trace", newest first; an entry that has been
 //! // seen before comes again with a higher "count". "more": there were others, read gateway.journal.
 //! {"ts": 1795159900000, "entries": [{"cause": "C-01", "…": "…"}], "more": false}
+//! // config.changed, for readers: the file was written, by whomever; read config.get
+//! {"ts": 1795159900000}
 //! ```
 
 use std::sync::Arc;
@@ -49,6 +51,11 @@ pub(crate) async fn refusals(core: Arc<Core>) {
         tell(&core, &entries);
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Tells that the configuration on the disk is another one, in force or not.
+pub(crate) fn config_changed(core: &Core) {
+    core.hub.broadcast_to(EventName::CONFIG_CHANGED, &json!({"ts": core.now()}), knows_the_event);
 }
 
 /// Only the current generation's pages know these events.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::core::Core;
 use crate::lifecycle::{Signal, Signals};
 use crate::logging::{self, Level, Settings as LogSettings};
+use crate::news;
 use crate::serve::Ending;
 use crate::settings::Settings;
 use crate::version;
@@ -116,8 +117,11 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
                 if files.iter().any(|file| file == view) {
                     core.store.check_hand_edits().await;
                 }
-                if files.iter().any(|file| file != view) && config_changed(&core, &overrides).await == Some(Ending::Restart) {
-                    return Ending::Restart;
+                if files.iter().any(|file| file != view) {
+                    news::config_changed(&core);
+                    if config_changed(&core, &overrides).await == Some(Ending::Restart) {
+                        return Ending::Restart;
+                    }
                 }
                 if let Some(watcher) = &watcher {
                     watcher.watch(watched(&core, &core.policy().loaded));

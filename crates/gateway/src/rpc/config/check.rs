@@ -16,6 +16,8 @@
 //!   "hash": "…",                 // the file as it is now: the baseHash of a write
 //!   "conflict": {"hash": "…", "lastChange": {"id": 7, "atMs": 1795159900000, "origin": "config set", "changedPaths": ["…"]}}
 //!                                // when baseHash is not that; lastChange is absent after an edit by hand
+//!   "replacePaths": ["gateway.trustedProxies"], // with ok false: lists that a patch would shorten; name them to confirm
+//!   "suggestion": "gateway.port" // with ok false: the key that was perhaps meant
 //! }
 //! ```
 
@@ -100,8 +102,8 @@ fn checked(core: &Core, caller: &Authority, names: &Revisions, params: &Params) 
         Err(error) if error.code == ErrorCode::Unavailable => return Err(error),
         Err(error) => {
             let found = error.details.as_ref().and_then(|details| details.get("issues")).cloned();
-            let mut answer =
-                json!({"ok": false, "error": error.message, "issues": found.unwrap_or(json!([]))});
+            let mut answer = nothing_to_do(false, found.unwrap_or(json!([])));
+            answer["error"] = json!(error.message);
             for name in ["replacePaths", "suggestion"] {
                 if let Some(value) = error.details.as_ref().and_then(|details| details.get(name)) {
                     answer[name] = value.clone();
@@ -125,15 +127,7 @@ fn as_it_is(core: &Core, caller: &Authority, names: &Revisions) -> Value {
         Ok(loaded) => (loaded.is_valid(), issues(&loaded), loaded.hash),
         Err(error) => (false, error.issues().iter().map(issue).collect(), None),
     };
-    let mut answer = json!({
-        "ok": valid,
-        "issues": found,
-        "changedPaths": [],
-        "lines": [],
-        "reload": "none",
-        "restartPaths": [],
-        "warnings": [],
-    });
+    let mut answer = nothing_to_do(valid, json!(found));
     if let Some(hash) = hash {
         answer["hash"] = json!(names.name(&hash, caller));
     }
@@ -142,4 +136,17 @@ fn as_it_is(core: &Core, caller: &Authority, names: &Revisions) -> Value {
 
 fn issues(loaded: &Loaded) -> Vec<Value> {
     loaded.issues.iter().map(issue).collect()
+}
+
+/// The answer when nothing would be written.
+fn nothing_to_do(ok: bool, issues: Value) -> Value {
+    json!({
+        "ok": ok,
+        "issues": issues,
+        "changedPaths": [],
+        "lines": [],
+        "reload": "none",
+        "restartPaths": [],
+        "warnings": [],
+    })
 }
