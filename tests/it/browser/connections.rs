@@ -74,10 +74,16 @@ fn who_is_here_is_shown_and_can_be_sent_away() {
     let connect = newcomer(&device).client("displayName", json!("Kitchen <b>tablet</b>"));
     gateway.pair_remote(&connect);
     let mut tablet = gateway.dial_remote().open();
-    tablet.connect(&connect).hello();
+    let hello = tablet.connect(&connect).hello();
     // A stranger's words stay words.
     page.sees("Kitchen <b>tablet</b> … operator: …");
     page.portrait("connections-live");
+
+    // An id from the log leads to it, although it was never refused.
+    page.goto(&format!("/connections?id={}", hello["server"]["connId"].as_str().unwrap()));
+    page.sees("This connection was let in, and is here now");
+    page.click("link", "Kitchen <b>tablet</b>");
+    page.sees("1 of 2 connections");
 
     page.fill("Find", "kitchen");
     page.sees("1 of 2 connections");

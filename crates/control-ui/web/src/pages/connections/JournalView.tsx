@@ -8,6 +8,7 @@ import { atHere } from "./here";
 import styles from "./Journal.module.css";
 import { StoryView } from "./StoryView";
 import { causeTitle } from "./titles";
+import { useEvent } from "./useEvent";
 import type { Entry, Journal } from "./wire";
 import { clientInWords, peerInWords } from "./words";
 
@@ -25,11 +26,8 @@ const TIMES = [
 
 /** Who was refused lately: filters, folded repeats, and each entry's story. */
 export function JournalView() {
-  const journal = useLive<Journal>(
-    "gateway.journal",
-    { limit: MOST },
-    { events: ["gateway.refused"], everyMs: 60_000 },
-  );
+  const journal = useLive<Journal>("gateway.journal", { limit: MOST }, { everyMs: 60_000 });
+  useEvent("gateway.refused", journal.reload);
   const [words, setWords] = useState("");
   const [page, setPage] = useState(1);
   const at = query.value;

@@ -5,7 +5,8 @@ import { Failed } from "./Failed";
 import { atHere } from "./here";
 import styles from "./Story.module.css";
 import { Trace } from "./Trace";
-import type { DeviceNow, Entry, RequestNow, Story } from "./wire";
+import { useEvent } from "./useEvent";
+import type { Connections, DeviceNow, Entry, RequestNow, Story } from "./wire";
 import {
   approvedHow,
   clientInWords,
@@ -19,11 +20,9 @@ import {
 
 /** The story of one refusal as it stands now; `entry` is shown until it has come. */
 export function StoryView({ id, entry }: { id: string; entry?: Entry | undefined }) {
-  const story = useLive<Story>(
-    "gateway.why",
-    { id },
-    { events: ["gateway.refused", "device.pair.resolved"] },
-  );
+  const story = useLive<Story>("gateway.why", { id });
+  useEvent("gateway.refused", story.reload);
+  useEvent("device.pair.resolved", story.reload);
   if (story.error && !story.data) return <Failed error={story.error} what="The story of this refusal" />;
   const current = story.data?.entry ?? entry;
   if (!current) {
@@ -122,9 +121,21 @@ function RequestLink({ request }: { request: RequestNow }) {
   );
 }
 
-/** The id names nobody who was refused: a device that was always let in, or nothing that is known here. */
+/** The id names nobody who was refused: a connection that was let in, a device that was always let in, or nothing that is known here. */
 function NotRefused({ id, story }: { id: string; story: Story }) {
   const { device, looked } = story;
+  const live = useLive<Connections>("gateway.connections", { search: id, limit: 1 });
+  const [connection] = live.data?.connections ?? [];
+  if (connection?.connId.startsWith(id)) {
+    return (
+      <Callout tone="good" title="This connection was let in, and is here now">
+        <p>
+          <Link to={`/connections?tab=live&find=${encodeURIComponent(id)}`}>{connection.name}</Link>,
+          connected <Ago ms={atHere(connection.connectedAtMs)} />
+        </p>
+      </Callout>
+    );
+  }
   if (device && device.state !== "unknown") {
     return (
       <Callout tone="info" title="This device was not refused, as far back as the journal goes">

@@ -153,6 +153,23 @@ describe("the journal", () => {
     expect(asked.calls).toContainEqual({ method: "gateway.why", params: { id: "long-gone-request" } });
   });
 
+  it("knows a connection that was let in", async () => {
+    journal([]);
+    asked.answers["gateway.why"] = () => ({ ts: 1, looked: { entries: 0, devices: 1 } });
+    asked.answers["gateway.connections"] = () => ({
+      ts: 1,
+      total: 1,
+      matching: 1,
+      connections: [connection({ connId: "live-and-well" })],
+      nextCursor: null,
+    });
+    open("/connections?id=live-and-well");
+    expect(await screen.findByText("This connection was let in, and is here now")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Kitchen tablet" }).getAttribute("href")).toMatch(
+      /find=live-and-well$/,
+    );
+  });
+
   it("narrows, counts in words, and shows all again", async () => {
     journal([entry(1, { cause: "C-14", origin: "https://evil.example" }), entry(2), entry(3)]);
     open("/connections?tab=refused&cause=C-08");
