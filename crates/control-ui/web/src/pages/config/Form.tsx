@@ -5,7 +5,7 @@ import styles from "./Form.module.css";
 import { Review } from "./Review";
 import { SettingRow } from "./SettingRow";
 import { type ConfigSchema, find, inWords, type Setting, sectionsOf } from "./schema";
-import { at, fromTyped, overtaken, type Staged, type Typed, toPatch, toTyped } from "./values";
+import { at, fromTyped, listsIn, overtaken, type Staged, type Typed, toPatch, toTyped } from "./values";
 import type { ConfigNow } from "./wire";
 
 type FormProps = { schema: ConfigSchema; now: ConfigNow; mayWrite: boolean; onSaved: () => void };
@@ -148,7 +148,11 @@ export function Form({ schema, now, mayWrite, onSaved }: FormProps) {
       )}
       {reviewing && (
         <Review
-          saving={{ mode: "patch", raw: JSON.stringify(toPatch(settings, staged)) }}
+          saving={{
+            mode: "patch",
+            raw: JSON.stringify(toPatch(settings, staged, now.parsed)),
+            replacePaths: listsIn(settings, staged, now.parsed),
+          }}
           hash={now.hash}
           onClose={() => setReviewing(false)}
           onConflict={onSaved}

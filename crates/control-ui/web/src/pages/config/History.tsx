@@ -69,7 +69,7 @@ export function History({
             cell: (change) =>
               change.undone ? (
                 <Badge>taken back</Badge>
-              ) : change.current ? (
+              ) : change.undoable ? (
                 <Badge tone="good">in the file</Badge>
               ) : (
                 <Badge>earlier</Badge>
@@ -83,7 +83,7 @@ export function History({
                 <Button small onClick={() => setOpen(change)}>
                   Show
                 </Button>{" "}
-                {!change.undone && (
+                {change.undoable && (
                   <Button small icon="undo" onClick={() => void takeBack(change.id, after)}>
                     Undo
                   </Button>

@@ -17,7 +17,7 @@ type SettingRowProps = {
 
 /** One setting with what it does, what it is, and the control that changes it. */
 export function SettingRow({ setting, value, typed, disabled, onTyped }: SettingRowProps) {
-  const { key, help, fallback, restart } = setting;
+  const { key, help, fallback, restart, unused } = setting;
   const isSet = value !== undefined;
   const changed = typed !== undefined;
   return (
@@ -34,7 +34,12 @@ export function SettingRow({ setting, value, typed, disabled, onTyped }: Setting
       <div class={styles.side}>
         <p class={styles.ways}>
           {changed ? <Badge tone="info">changed</Badge> : isSet && <Badge>set</Badge>}
-          {restart && <Badge title="Takes effect after a restart">restart</Badge>}
+          {restart && <Badge title="The gateway restarts itself for it">restart</Badge>}
+          {unused && (
+            <Badge title="This gateway does not read it. It is kept for other programs that use the same file">
+              not used here
+            </Badge>
+          )}
         </p>
         {changed && (
           <Button small kind="quiet" icon="undo" onClick={() => onTyped(undefined)}>
@@ -85,7 +90,10 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           onValue={onTyped}
           options={[
             { value: "", label: setting.fallback ? `Not set (${setting.fallback})` : "Not set" },
-            ...setting.choices.map((choice) => ({ value: choice, label: choice })),
+            ...setting.choices.map((choice) => {
+              const means = setting.meanings[choice];
+              return { value: choice, label: means ? `${choice}: ${means}` : choice };
+            }),
           ]}
         />
       );
@@ -109,7 +117,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           hint={about}
           error={error}
           disabled={disabled}
-          placeholder={setting.fallback ?? ""}
+          placeholder={setting.fallback ?? setting.example ?? ""}
           value={String(shown)}
           onValue={onTyped}
         />

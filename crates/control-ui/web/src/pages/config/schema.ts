@@ -11,6 +11,8 @@ export type Schema = {
   default?: unknown;
   minimum?: number;
   maximum?: number;
+  /** A few words for each choice. */
+  "x-choices"?: Record<string, string>;
 };
 
 /** What the gateway adds to a path of the schema. */
@@ -18,8 +20,10 @@ export type Hint = {
   label?: string;
   help?: string;
   sensitive?: boolean;
-  restart?: boolean;
   advanced?: boolean;
+  placeholder?: string;
+  /** `restart` or `live`: what a change asks of the gateway. `unused`: this gateway does not read it. */
+  tags?: readonly string[];
 };
 
 export type ConfigSchema = { schema: Schema; uiHints: Record<string, Hint>; version: string };
@@ -37,9 +41,15 @@ export type Setting = {
   secret: boolean;
   /** Takes effect only after a restart. */
   restart: boolean;
+  /** This gateway does not read it: it is kept for other programs that use the same file. */
+  unused: boolean;
+  /** An example of what it may be. */
+  example: string | undefined;
   /** In words, when the schema has one. */
   fallback: string | null;
   choices: readonly string[];
+  /** What the choices mean, as far as there are words for it. */
+  meanings: Readonly<Record<string, string>>;
   integer: boolean;
   min: number | undefined;
   max: number | undefined;
@@ -81,9 +91,13 @@ function setting(node: Schema, path: string[], hints: Record<string, Hint>): Set
     kind: kindOf(node),
     help: hint?.help ?? node.description ?? "",
     secret: hint?.sensitive ?? false,
-    restart: hint?.restart ?? false,
+    restart: hint?.tags?.includes("restart") ?? false,
+    // Of other sections only the section itself has a hint.
+    unused: (hint?.tags ?? hints[path[0] ?? ""]?.tags)?.includes("unused") ?? false,
+    example: hint?.placeholder,
     fallback: node.default === undefined ? null : inWords(node.default),
     choices: (node.enum ?? []).map(String),
+    meanings: node["x-choices"] ?? {},
     integer: node.type === "integer",
     min: node.minimum,
     max: node.maximum,

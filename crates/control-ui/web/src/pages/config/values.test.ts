@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ConfigSchema, find, type Kind, type Setting, sectionsOf } from "./schema";
-import { at, fromTyped, overtaken, toPatch, toTyped } from "./values";
+import { at, fromTyped, listsIn, overtaken, toPatch, toTyped } from "./values";
 
 const schema: ConfigSchema = {
   version: "1",
@@ -11,7 +11,12 @@ const schema: ConfigSchema = {
         type: "object",
         properties: {
           port: { type: "integer", minimum: 1, maximum: 65_535, default: 18_789 },
-          bind: { type: "string", enum: ["loopback", "lan"], default: "loopback" },
+          bind: {
+            type: "string",
+            enum: ["loopback", "lan"],
+            default: "loopback",
+            "x-choices": { loopback: "This machine only", lan: "All addresses" },
+          },
           auth: {
             type: "object",
             properties: { token: { anyOf: [{ type: "string" }, { type: "object" }] } },
@@ -26,7 +31,8 @@ const schema: ConfigSchema = {
   },
   uiHints: {
     gateway: { help: "The gateway itself." },
-    "gateway.port": { help: "Port for WebSocket and HTTP." },
+    "gateway.port": { help: "Port for WebSocket and HTTP.", tags: ["restart"] },
+    "gateway.flag": { tags: ["unused"] },
     "gateway.auth.token": { sensitive: true },
   },
 };
@@ -52,6 +58,12 @@ describe("the schema", () => {
     ]);
     expect(named("gateway.port")).toMatchObject({ fallback: "18789", integer: true, min: 1 });
     expect(named("gateway.auth.token").secret).toBe(true);
+  });
+
+  it("says what a setting asks of the gateway, and what its choices mean", () => {
+    expect(named("gateway.port")).toMatchObject({ restart: true, unused: false });
+    expect(named("gateway.flag")).toMatchObject({ restart: false, unused: true });
+    expect(named("gateway.bind").meanings).toEqual({ loopback: "This machine only", lan: "All addresses" });
   });
 
   it.each([
@@ -100,6 +112,19 @@ describe("what is typed", () => {
       ["gateway.auth.token", "t"],
     ]);
     expect(toPatch(settings, staged)).toEqual({ gateway: { port: 81, bind: null, auth: { token: "t" } } });
+  });
+
+  it("becomes a patch that takes away what an object does not hold any more, and names the lists it says anew", () => {
+    const now = { gateway: { headers: { a: "1", b: { c: ["2"], d: "3" } }, trustedProxies: ["x", "y"] } };
+    const staged = new Map([
+      ["gateway.headers", '{"b": {"c": [], "e": "4"}}'],
+      ["gateway.trustedProxies", "x"],
+      ["gateway.port", "81"],
+    ]);
+    expect(toPatch(settings, staged, now)).toEqual({
+      gateway: { headers: { a: null, b: { c: [], d: null, e: "4" } }, trustedProxies: ["x"], port: 81 },
+    });
+    expect(listsIn(settings, staged, now)).toEqual(["gateway.trustedProxies", "gateway.headers.b.c"]);
   });
 });
 

@@ -76,8 +76,28 @@ function json(text: string): { value: unknown } | { wrong: string } {
 /** What has been typed and not saved, by key. */
 export type Staged = ReadonlyMap<string, Typed>;
 
-/** The staged changes as a merge patch: null takes a setting away. */
-export function toPatch(settings: readonly Setting[], staged: Staged): Values {
+/** What makes one value of another as a merge patch: objects are merged, so what is gone from one has to be said. */
+function patchOf(before: unknown, after: unknown): unknown {
+  if (!isRecord(before) || !isRecord(after)) return after;
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  return Object.fromEntries([
+    ...gone.map((name) => [name, null]),
+    ...Object.entries(after).map(([name, value]) => [name, patchOf(before[name], value)]),
+  ]);
+}
+
+/** The lists that the staged changes say anew: what they do not name any more is meant to go. */
+export function listsIn(settings: readonly Setting[], staged: Staged, now: unknown): string[] {
+  const below = (value: unknown, key: string): string[] => {
+    if (Array.isArray(value)) return [key];
+    if (!isRecord(value)) return [];
+    return Object.entries(value).flatMap(([name, part]) => below(part, `${key}.${name}`));
+  };
+  return settings.filter(({ key }) => staged.has(key)).flatMap(({ key, path }) => below(at(now, path), key));
+}
+
+/** The staged changes as a merge patch of what the file says now: null takes a setting away. */
+export function toPatch(settings: readonly Setting[], staged: Staged, now?: unknown): Values {
   const patch: { [name: string]: unknown } = {};
   for (const setting of settings) {
     const typed = staged.get(setting.key);
@@ -89,7 +109,8 @@ export function toPatch(settings: readonly Setting[], staged: Staged): Values {
       if (!isRecord(place[name])) place[name] = {};
       place = place[name] as { [name: string]: unknown };
     }
-    place[setting.path.at(-1) ?? ""] = read.value === undefined ? null : read.value;
+    place[setting.path.at(-1) ?? ""] =
+      read.value === undefined ? null : patchOf(at(now, setting.path), read.value);
   }
   return patch;
 }

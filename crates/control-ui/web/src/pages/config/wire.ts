@@ -35,7 +35,12 @@ export type Check = {
 };
 
 /** What is to be saved: changes of single settings, or the whole file. */
-export type Saving = { mode: "patch" | "set"; raw: string };
+export type Saving = {
+  mode: "patch" | "set";
+  raw: string;
+  /** Lists that may lose entries: a patch says the whole list, and the gateway asks whether that is meant. */
+  replacePaths?: readonly string[];
+};
 
 /** An entry of the history. */
 export type Past = {
@@ -46,19 +51,25 @@ export type Past = {
   undoes?: number;
   undone: boolean;
   /** The file is what this change left: it can be undone. */
-  current: boolean;
+  undoable: boolean;
 };
 
 /** Asks what saving would do; nothing is written. */
-export function check({ mode, raw }: Saving, baseHash: string, signal?: AbortSignal): Promise<Check> {
-  return call<Check>("config.check", { mode, raw, baseHash }, signal && { signal });
+export function check(
+  { mode, raw, replacePaths }: Saving,
+  baseHash: string,
+  signal?: AbortSignal,
+): Promise<Check> {
+  const lists = replacePaths && { replacePaths };
+  return call<Check>("config.check", { mode, raw, baseHash, ...lists }, signal && { signal });
 }
 
 export function save(
-  { mode, raw }: Saving,
+  { mode, raw, replacePaths }: Saving,
   baseHash: string,
 ): Promise<{ change?: number; restart?: unknown }> {
-  return call(mode === "patch" ? "config.patch" : "config.set", { raw, baseHash });
+  if (mode === "set") return call("config.set", { raw, baseHash });
+  return call("config.patch", { raw, baseHash, ...(replacePaths && { replacePaths }) });
 }
 
 /** Takes back the change of that number. */
