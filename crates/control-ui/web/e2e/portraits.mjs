@@ -23,6 +23,12 @@ async function still(page) {
   });
 }
 
+/** A window in which all of the page is seen, with what is fixed to its foot at its foot. */
+async function whole(page, { width, height }) {
+  const all = await page.evaluate(() => document.documentElement.scrollHeight);
+  return { width, height: Math.min(Math.max(all, height), 6000) };
+}
+
 /** True when the page is wider than its window: on a phone that means scrolling sideways. */
 const overflows = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
@@ -42,10 +48,11 @@ export async function portraits(page, name, folder, judge) {
     for (const fault of await judge(page)) found.push(`${width}, ${scheme}: ${fault}`);
     if (await overflows(page)) found.push(`${width}, ${scheme}: the page is wider than its window`);
     if (folder) {
+      await page.setViewportSize(await whole(page, SIZES[width]));
+      await still(page);
       await page.screenshot({
         path: join(folder, `${name}.${width}.${scheme}.png`),
         animations: "disabled",
-        fullPage: true,
       });
     }
   }
