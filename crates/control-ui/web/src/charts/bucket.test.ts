@@ -1,42 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bucket, coarser, highest, type Series, stepOf, stepsUntil, strongest, sumAt } from "./bucket";
+import { coarser, highest, type Series, strongest, sumAt } from "./bucket";
 
 const row = (key: string, values: (number | null)[]): Series => ({ key, name: key.toUpperCase(), values });
-
-describe("steps", () => {
-  const steps = stepsUntil(1_234, 100, 4);
-
-  it("end with the step that is running", () => {
-    expect(steps).toEqual({ fromMs: 900, stepMs: 100, count: 4 });
-  });
-
-  it.each([
-    [899, -1],
-    [900, 0],
-    [999, 0],
-    [1_234, 3],
-    [1_300, -1],
-  ])("hold the moment %i", (at, index) => {
-    expect(stepOf(steps, at)).toBe(index);
-  });
-
-  it("count happenings by kind", () => {
-    const rows = bucket(
-      steps,
-      [
-        { at: 905, key: "a", count: 2 },
-        { at: 950, key: "a", count: 1 },
-        { at: 1_210, key: "b", count: 17 },
-        { at: 10, key: "a", count: 99 },
-      ],
-      (key) => `the ${key}`,
-    );
-    expect(rows).toEqual([
-      { key: "a", name: "the a", values: [3, 0, 0, 0] },
-      { key: "b", name: "the b", values: [0, 0, 0, 17] },
-    ]);
-  });
-});
 
 describe("rows", () => {
   it("are put together when there are too many to tell apart", () => {

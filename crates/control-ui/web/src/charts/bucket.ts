@@ -1,4 +1,4 @@
-/** From single happenings to counts per step of time. */
+/** Counts per step of time, and what is done with them before they are drawn. */
 import type { Steps } from "./scale";
 
 /** One row of a chart: a name and a value for each step. `null`: nothing is known of that step. */
@@ -6,42 +6,6 @@ export interface Series {
   readonly key: string;
   readonly name: string;
   readonly values: readonly (number | null)[];
-}
-
-/** Something that happened `count` times at about `at`. */
-export interface Happening {
-  readonly at: number;
-  readonly key: string;
-  readonly count: number;
-}
-
-/** The steps of a stretch that ends now, each beginning at a round multiple of its length. */
-export function stepsUntil(nowMs: number, stepMs: number, count: number): Steps {
-  const last = Math.floor(nowMs / stepMs) * stepMs;
-  return { fromMs: last - (count - 1) * stepMs, stepMs, count };
-}
-
-/** Which step a moment is in, or -1. */
-export function stepOf(steps: Steps, at: number): number {
-  const index = Math.floor((at - steps.fromMs) / steps.stepMs);
-  return index >= 0 && index < steps.count ? index : -1;
-}
-
-/** Happenings counted per key and step. */
-export function bucket(
-  steps: Steps,
-  happenings: readonly Happening[],
-  name: (key: string) => string,
-): Series[] {
-  const rows = new Map<string, number[]>();
-  for (const { at, key, count } of happenings) {
-    const index = stepOf(steps, at);
-    if (index < 0) continue;
-    const row = rows.get(key) ?? new Array<number>(steps.count).fill(0);
-    row[index] = (row[index] ?? 0) + count;
-    rows.set(key, row);
-  }
-  return [...rows].map(([key, values]) => ({ key, name: name(key), values }));
 }
 
 /** Everything that a row counts. */

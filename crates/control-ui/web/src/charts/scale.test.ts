@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countTicks, linear, type Steps, shortCount, stepAt, stepName, timeTicks } from "./scale";
+import { countTicks, linear, momentName, type Steps, shortCount, stepAt, stepName, timeTicks } from "./scale";
 
 describe("count ticks", () => {
   it.each([
@@ -75,6 +75,14 @@ describe("steps", () => {
     expect(stepName(steps, 2, now)).toMatch(/^since /);
     expect(stepName(steps, 0, now + 86_400_000)).toMatch(/20/);
   });
+});
+
+it("names a moment with its day when that is not today", () => {
+  const at = new Date("2026-11-20T14:05:00").getTime();
+  const short = momentName(at, at + 1_000);
+  expect(momentName(at, at + 86_400_000)).toContain(short);
+  expect(momentName(at, at + 86_400_000)).toMatch(/20/);
+  expect(short).not.toContain(",");
 });
 
 it("scales linearly, also over nothing", () => {

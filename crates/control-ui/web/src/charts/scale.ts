@@ -55,6 +55,12 @@ export function dayName(at: number): string {
   return new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short" });
 }
 
+/** A moment at the reader's place; the day only when it is not today's. */
+export function momentName(at: number, nowMs = Date.now()): string {
+  const isToday = new Date(at).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? clockTime(at) : `${dayName(at)}, ${clockTime(at)}`;
+}
+
 /** Round times of the reader's clock between two moments, `wanted` at most. */
 export function timeTicks(fromMs: number, toMs: number, wanted: number): Tick[] {
   const span = toMs - fromMs;

@@ -2,7 +2,8 @@ import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
 import { Area } from "../../charts/Area";
 import { Bars } from "../../charts/Bars";
-import { clockTime } from "../../charts/scale";
+import { Spark } from "../../charts/Spark";
+import { momentName } from "../../charts/scale";
 import { may } from "../../gateway/call";
 import { type Live, useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
@@ -14,7 +15,7 @@ import { useEvent } from "../connections/useEvent";
 import type { Entry, Journal } from "../connections/wire";
 import { clientInWords, peerInWords } from "../connections/words";
 import styles from "./Overview.module.css";
-import { connectionRows, peak, refusedRows, type Span, seriesFor, sum } from "./series";
+import { connectionRows, peak, refusedRows, requestValues, type Span, seriesFor, sum } from "./series";
 import type { History, HistorySeries } from "./wire";
 
 const SPANS: Record<Span, { label: string; words: string }> = {
@@ -111,17 +112,24 @@ function ConnectionsChart({ counts, factor, span }: ChartProps) {
   const words = SPANS[span].words;
   const from = counts.connections.findIndex((value) => value !== null);
   const since =
-    from > 0 ? ` The gateway counts since ${clockTime(counts.fromMs + from * counts.stepMs)}.` : "";
+    from > 0 ? ` The gateway counts since ${momentName(counts.fromMs + from * counts.stepMs)}.` : "";
+  const asked = `${sum(counts.requests).toLocaleString()} requests in ${words}`;
   return (
-    <Area
-      title={`Connections in ${words}`}
-      steps={steps}
-      rows={rows}
-      said={{ one: "connection", many: "connections" }}
-      summary={`At most ${(most ?? 0).toLocaleString()} at one time, ${sum(counts.admitted).toLocaleString()} let in, ${sum(counts.requests).toLocaleString()} requests.${since}`}
-      empty="Nothing was counted yet."
-      nowMs={now.peek()}
-    />
+    <>
+      <Area
+        title={`Connections in ${words}`}
+        steps={steps}
+        rows={rows}
+        said={{ one: "connection", many: "connections" }}
+        summary={`At most ${(most ?? 0).toLocaleString()} at one time, ${sum(counts.admitted).toLocaleString()} let in.${since}`}
+        empty="Nothing was counted yet."
+        nowMs={now.peek()}
+      />
+      <p class={styles.requests}>
+        {asked}
+        <Spark values={requestValues(counts, factor)} label={`How ${asked} were spread`} />
+      </p>
+    </>
   );
 }
 

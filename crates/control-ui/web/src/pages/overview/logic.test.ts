@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectionRows, peak, refusedRows, seriesFor, sum } from "./series";
+import { connectionRows, peak, refusedRows, requestValues, seriesFor, sum } from "./series";
 import { verdictOf } from "./verdict";
 import type { Doctor, Finding, History, HistorySeries, Overview } from "./wire";
 import { authInWords, bindInWords, bytesInWords, pairedInWords } from "./words";
@@ -170,6 +170,11 @@ describe("series", () => {
       ["title of C-08", 360],
       ["title of C-01", 180],
     ]);
+  });
+
+  it("tell the requests of each step", () => {
+    const row = { ...counts(60_000, 4), requests: [1, 2, 3, 4] };
+    expect(requestValues(row, 2)).toEqual([3, 7]);
   });
 
   it("tell the most connections of each step, and where nothing is known", () => {

@@ -37,6 +37,12 @@ export function connectionRows(counts: HistorySeries, factor: number) {
   return coarser(stepsOf(counts), [row], factor, "most");
 }
 
+/** Requests in each step. */
+export function requestValues(counts: HistorySeries, factor: number): readonly (number | null)[] {
+  const row: Series = { key: "requests", name: "Requests", values: counts.requests };
+  return coarser(stepsOf(counts), [row], factor, "sum").rows[0]?.values ?? [];
+}
+
 /** Everything that was counted. */
 export function sum(values: readonly (number | null)[]): number {
   return values.reduce<number>((total, value) => total + (value ?? 0), 0);
