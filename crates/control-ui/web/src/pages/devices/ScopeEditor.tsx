@@ -1,4 +1,5 @@
 import { useId, useState } from "preact/hooks";
+import { satisfies } from "../../gateway/scopes";
 import { Button, Callout } from "../../ui";
 import { narrow } from "./actions";
 import type { Failure } from "./failures";
@@ -6,7 +7,7 @@ import { nameOf } from "./names";
 import { FailureNote } from "./Request";
 import type { PairedRow } from "./rows";
 import styles from "./ScopeEditor.module.css";
-import { essence, impliedBy, levelOf, READ, sameReach, satisfies, toggled } from "./scopes";
+import { essence, impliedBy, levelOf, READ, sameReach, toggled } from "./scopes";
 import { OPERATOR_SCOPES, scopeWords } from "./words";
 
 /**

@@ -1,5 +1,6 @@
+import { beyond } from "../../gateway/scopes";
 import styles from "./Scopes.module.css";
-import { beyond, essence, levelOf } from "./scopes";
+import { essence, levelOf } from "./scopes";
 import { scopeWords } from "./words";
 
 /** A set of scopes in plain words, one line each. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { beyond, essence, implies, levelOf, mayBeReadOnly, sameReach, toggled } from "./scopes";
+import { beyond, implies } from "../../gateway/scopes";
+import { essence, levelOf, mayBeReadOnly, sameReach, toggled } from "./scopes";
 
 const op = (...names: string[]) => names.map((name) => `operator.${name}`);
 

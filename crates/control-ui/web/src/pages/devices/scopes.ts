@@ -1,6 +1,6 @@
-// What scopes imply, and what changes between two sets of them. The gateway decides; this only explains.
+// What sets of scopes mean to people, and what changes between two of them. The gateway decides; this only explains.
 
-import { scopes } from "../../generated/catalogue";
+import { beyond, implies, satisfies } from "../../gateway/scopes";
 
 /** Everything that an operator may do. */
 export const ADMIN = "operator.admin";
@@ -8,25 +8,6 @@ export const ADMIN = "operator.admin";
 export const READ = "operator.read";
 /** See and decide who may come in. */
 export const PAIRING = "operator.pairing";
-
-/** What each brings along, by its name. */
-const IMPLIED = new Map(scopes.map(({ name, implies }) => [name, implies]));
-
-/** Whether somebody who holds `held` may do what needs `wanted`. */
-export function implies(held: string, wanted: string): boolean {
-  if (held === wanted) return true;
-  return IMPLIED.get(held)?.includes(wanted) ?? false;
-}
-
-/** Whether a set is enough where `wanted` is needed. */
-export function satisfies(held: readonly string[], wanted: string): boolean {
-  return held.some((scope) => implies(scope, wanted));
-}
-
-/** Of the scopes asked for, those that go beyond the ones held. */
-export function beyond(asked: readonly string[], held: readonly string[]): string[] {
-  return asked.filter((scope) => !satisfies(held, scope));
-}
 
 /** A set without those of its scopes that another one of it brings along: what people have to read. */
 export function essence(scopes: readonly string[]): string[] {

@@ -1,5 +1,6 @@
+import { beyond } from "../../../gateway/scopes";
 import type { PendingRow } from "../rows";
-import { beyond, essence, levelOf } from "../scopes";
+import { essence, levelOf } from "../scopes";
 import { scopeWords } from "../words";
 
 /** What a request asks for, in one sentence for a small place. */
