@@ -25,12 +25,13 @@ const ATTACHMENTS: (u64, u64) = (19_464_192, 6_291_456);
 pub(crate) const TICK_INTERVAL_MS: u64 = 30_000;
 
 /// The events that this gateway sends.
-const EVENTS: [&str; 10] = [
+const EVENTS: [&str; 11] = [
     EventName::CONNECT_CHALLENGE,
     EventName::PRESENCE,
     EventName::TICK,
     EventName::SHUTDOWN,
     EventName::HEALTH,
+    EventName::CONFIG_CHANGED,
     EventName::NODE_PAIR_REQUESTED,
     EventName::NODE_PAIR_RESOLVED,
     EventName::DEVICE_PAIR_REQUESTED,

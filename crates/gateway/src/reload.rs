@@ -10,6 +10,7 @@ use openclaw_config::reload::{Decision, plan};
 use openclaw_config::start::Overrides;
 use openclaw_config::watch::Watcher;
 use openclaw_config::{Loaded, first_run, start};
+use openclaw_protocol::event::EventName;
 use openclaw_protocol::refusal::{InvalidatedWhy, Refusal};
 use tokio::sync::mpsc;
 
@@ -172,8 +173,16 @@ fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> Result<(),
     refusal.map_or(Ok(()), Err)
 }
 
-/// Takes a changed file into force, as far as that goes without a restart.
+/// Takes a changed file into force, and tells the pages that there is another one: also when it cannot be taken over, since
+/// whoever edits it wants to see that.
 async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Ending> {
+    let ending = take_over(core, overrides).await;
+    core.hub.broadcast(EventName::CONFIG_CHANGED, &serde_json::json!({"ts": core.now()}));
+    ending
+}
+
+/// Takes a changed file into force, as far as that goes without a restart.
+async fn take_over(core: &Arc<Core>, overrides: &Overrides) -> Option<Ending> {
     let loaded = {
         let (core, overrides) = (core.clone(), overrides.clone());
         let read = tokio::task::spawn_blocking(move || {

@@ -17,7 +17,7 @@ fn a_setting_is_found_changed_reviewed_saved_and_taken_back() {
     page.portrait("config");
 
     page.fill("Find a setting", "log level");
-    page.select("logging.level", "debug");
+    page.select("…logging.level", "debug…");
     page.sees("1 change is not saved yet.");
     page.portrait("config-changed");
     page.click("button", "Review and save");
@@ -44,7 +44,7 @@ fn what_cannot_be_is_said_before_it_is_saved_and_stays_typed() {
     let _gateway = world.start();
     let Some(browser) = Browser::start(&world) else { return };
     let page = signed_in(&browser, "/config");
-    page.fill("gateway.port", "seventy");
+    page.fill("…gateway.port", "seventy");
     page.sees("“seventy” is not a number.");
     page.sees("gateway.port cannot be saved like this.");
     page.portrait("config-wrong");
@@ -96,12 +96,12 @@ fn two_who_change_the_file_at_once_lose_nothing() {
     let Some(browser) = Browser::start(&world) else { return };
     let page = signed_in(&browser, "/config");
     page.fill("Find a setting", "logging.");
-    page.select("logging.level", "debug");
+    page.select("…logging.level", "debug…");
     page.sees("1 change is not saved yet.");
 
     // Elsewhere: another setting, then the same one.
     gateway.cli(&["config", "set", "logging.consoleLevel", "warn"]).ok();
-    until("the page shows it", || (page.value("logging.consoleLevel") == "warn").then_some(()));
+    until("the page shows it", || (page.value("…logging.consoleLevel") == "warn").then_some(()));
     gateway.cli(&["config", "set", "logging.level", "trace"]).ok();
     page.sees("The file was changed meanwhile, in settings that you are changing too");
     page.sees("logging.level is now trace.");

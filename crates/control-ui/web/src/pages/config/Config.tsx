@@ -21,9 +21,11 @@ const TABS = [
 /** The gateway's configuration: as a form, as the file, and what was changed when. */
 export default function Config() {
   const now = useLive<ConfigNow>("config.get", {}, { events: ["config.changed"] });
-  const schema = useLive<ConfigSchema>("config.schema");
-  const tab = TABS.find(({ id }) => id === query.value.get("view"))?.id ?? "form";
   const mayWrite = may("operator.admin");
+  // Only an admin is told what settings there are.
+  const schema = useLive<ConfigSchema>("config.schema", {}, { pause: !mayWrite });
+  const tabs = mayWrite ? TABS : TABS.filter(({ id }) => id === "file");
+  const tab = tabs.find(({ id }) => id === query.value.get("view"))?.id ?? tabs[0]?.id ?? "file";
   // A form that is left for another tab and comes back keeps what was typed.
   const [visited, visit] = useState<ReadonlySet<string>>(new Set([tab]));
   useEffect(() => visit((before) => new Set([...before, tab])), [tab]);
@@ -63,16 +65,16 @@ export default function Config() {
         </Callout>
       )}
       {config && <Issues config={config} onLine={() => setQuery({ view: "file" })} />}
-      {!config || !known ? (
+      {!config || (mayWrite && !known) ? (
         !now.error && !schema.error && <Busy what="Loading the configuration" />
       ) : (
         <Tabs
           label="Configuration"
-          tabs={TABS}
+          tabs={tabs}
           current={tab}
           onChange={(view) => setQuery({ view: view === "form" ? null : view })}
         >
-          {visited.has("form") && (
+          {known && visited.has("form") && (
             <div hidden={tab !== "form"}>
               <Form schema={known} now={config} mayWrite={mayWrite} onSaved={now.reload} />
             </div>

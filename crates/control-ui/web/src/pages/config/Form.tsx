@@ -175,12 +175,11 @@ function countIn(settings: readonly Setting[], staged: Staged): number {
   return settings.filter((setting) => staged.has(setting.key)).length;
 }
 
-/** Settings under the name of the object that holds them, in their order. */
+/** Settings under their headings, in their order. */
 function grouped(settings: readonly Setting[]): [string, Setting[]][] {
   const groups = new Map<string, Setting[]>();
   for (const setting of settings) {
-    const name = setting.path.slice(0, -1).join(".");
-    groups.set(name, [...(groups.get(name) ?? []), setting]);
+    groups.set(setting.group, [...(groups.get(setting.group) ?? []), setting]);
   }
   return [...groups];
 }

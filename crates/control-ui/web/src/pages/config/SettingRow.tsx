@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Badge, Button, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
 import styles from "./Form.module.css";
-import { inWords, type Setting } from "./schema";
+import type { Setting } from "./schema";
 import { fromTyped, HIDDEN, type Typed, toTyped } from "./values";
 
 type SettingRowProps = {
@@ -17,7 +17,7 @@ type SettingRowProps = {
 
 /** One setting with what it does, what it is, and the control that changes it. */
 export function SettingRow({ setting, value, typed, disabled, onTyped }: SettingRowProps) {
-  const { key, help, fallback, restart, unused } = setting;
+  const { key, label, help, fallback, restart, unused } = setting;
   const isSet = value !== undefined;
   const changed = typed !== undefined;
   return (
@@ -28,17 +28,20 @@ export function SettingRow({ setting, value, typed, disabled, onTyped }: Setting
         typed={typed}
         disabled={disabled}
         onTyped={onTyped}
-        label={<code>{key}</code>}
+        label={
+          <>
+            {label && <span class={styles.label}>{label} </span>}
+            <code class={label ? styles.key : undefined}>{key}</code>
+          </>
+        }
         hint={help}
       />
       <div class={styles.side}>
         <p class={styles.ways}>
           {changed ? <Badge tone="info">changed</Badge> : isSet && <Badge>set</Badge>}
-          {restart && <Badge title="The gateway restarts itself for it">restart</Badge>}
+          {restart && <Badge title="A change restarts the gateway">restart</Badge>}
           {unused && (
-            <Badge title="This gateway does not read it. It is kept for other programs that use the same file">
-              not used here
-            </Badge>
+            <Badge title="Kept for other programs: this gateway does not read it">not read here</Badge>
           )}
         </p>
         {changed && (
@@ -90,10 +93,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           onValue={onTyped}
           options={[
             { value: "", label: setting.fallback ? `Not set (${setting.fallback})` : "Not set" },
-            ...setting.choices.map((choice) => {
-              const means = setting.meanings[choice];
-              return { value: choice, label: means ? `${choice}: ${means}` : choice };
-            }),
+            ...setting.choices,
           ]}
         />
       );
@@ -105,7 +105,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           error={error}
           disabled={disabled}
           inputMode="numeric"
-          placeholder={setting.fallback ?? ""}
+          placeholder={setting.placeholder}
           value={String(shown)}
           onValue={onTyped}
         />
@@ -117,7 +117,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           hint={about}
           error={error}
           disabled={disabled}
-          placeholder={setting.fallback ?? setting.example ?? ""}
+          placeholder={setting.placeholder}
           value={String(shown)}
           onValue={onTyped}
         />
@@ -131,7 +131,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
           error={error}
           disabled={disabled}
           rows={Math.min(12, Math.max(2, String(shown).split("\n").length))}
-          placeholder={setting.fallback === null ? "" : inWords(setting.fallback)}
+          placeholder={setting.placeholder}
           value={String(shown)}
           onValue={onTyped}
         />

@@ -11,18 +11,21 @@ export type Schema = {
   default?: unknown;
   minimum?: number;
   maximum?: number;
-  /** A few words for each choice. */
+  /** Words for the values of `enum`. */
   "x-choices"?: Record<string, string>;
 };
 
 /** What the gateway adds to a path of the schema. */
 export type Hint = {
   label?: string;
+  /** Settings that belong together, where the order of the file is not what people look for. */
+  group?: string;
   help?: string;
-  sensitive?: boolean;
-  advanced?: boolean;
+  order?: number;
   placeholder?: string;
-  /** `restart` or `live`: what a change asks of the gateway. `unused`: this gateway does not read it. */
+  advanced?: boolean;
+  sensitive?: boolean;
+  /** `restart`, `live`, or `unused`: this gateway keeps it for other programs. */
   tags?: readonly string[];
 };
 
@@ -37,19 +40,20 @@ export type Setting = {
   key: string;
   path: readonly string[];
   kind: Kind;
+  /** What people call it; empty where nobody gave it a name. */
+  label: string;
+  /** Under which heading it stands. */
+  group: string;
   help: string;
   secret: boolean;
   /** Takes effect only after a restart. */
   restart: boolean;
-  /** This gateway does not read it: it is kept for other programs that use the same file. */
+  /** Kept for other programs: this gateway does not read it. */
   unused: boolean;
-  /** An example of what it may be. */
-  example: string | undefined;
+  placeholder: string;
   /** In words, when the schema has one. */
   fallback: string | null;
-  choices: readonly string[];
-  /** What the choices mean, as far as there are words for it. */
-  meanings: Readonly<Record<string, string>>;
+  choices: readonly { value: string; label: string }[];
   integer: boolean;
   min: number | undefined;
   max: number | undefined;
@@ -67,6 +71,8 @@ export function sectionsOf({ schema, uiHints }: ConfigSchema): Section[] {
     .map(([name, part]) => {
       const settings: Setting[] = [];
       collect(part, [name], uiHints, settings);
+      const order = (setting: Setting) => uiHints[setting.key]?.order ?? Number.MAX_SAFE_INTEGER;
+      settings.sort((one, other) => order(one) - order(other));
       return { name, help: uiHints[name]?.help ?? part.description ?? "", settings };
     })
     .filter((section) => section.settings.length > 0);
@@ -85,19 +91,23 @@ function collect(node: Schema, path: string[], hints: Record<string, Hint>, into
 function setting(node: Schema, path: string[], hints: Record<string, Hint>): Setting {
   const key = path.join(".");
   const hint = hints[key];
+  const fallback = node.default === undefined ? null : inWords(node.default);
+  const said = node["x-choices"] ?? {};
   return {
     key,
     path,
     kind: kindOf(node),
+    label: hint?.label ?? "",
+    group: hint?.group ?? path.slice(0, -1).join("."),
     help: hint?.help ?? node.description ?? "",
     secret: hint?.sensitive ?? false,
     restart: hint?.tags?.includes("restart") ?? false,
-    // Of other sections only the section itself has a hint.
-    unused: (hint?.tags ?? hints[path[0] ?? ""]?.tags)?.includes("unused") ?? false,
-    example: hint?.placeholder,
-    fallback: node.default === undefined ? null : inWords(node.default),
-    choices: (node.enum ?? []).map(String),
-    meanings: node["x-choices"] ?? {},
+    unused: hint?.tags?.includes("unused") ?? false,
+    placeholder: fallback ?? hint?.placeholder ?? "",
+    fallback,
+    choices: (node.enum ?? [])
+      .map(String)
+      .map((value) => ({ value, label: said[value] ? `${value} – ${said[value]}` : value })),
     integer: node.type === "integer",
     min: node.minimum,
     max: node.maximum,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ConfigSchema, find, type Kind, type Setting, sectionsOf } from "./schema";
-import { at, fromTyped, listsIn, overtaken, toPatch, toTyped } from "./values";
+import { at, fromTyped, overtaken, toPatch, toTyped } from "./values";
 
 const schema: ConfigSchema = {
   version: "1",
@@ -15,7 +15,7 @@ const schema: ConfigSchema = {
             type: "string",
             enum: ["loopback", "lan"],
             default: "loopback",
-            "x-choices": { loopback: "This machine only", lan: "All addresses" },
+            "x-choices": { lan: "The local network" },
           },
           auth: {
             type: "object",
@@ -31,8 +31,14 @@ const schema: ConfigSchema = {
   },
   uiHints: {
     gateway: { help: "The gateway itself." },
-    "gateway.port": { help: "Port for WebSocket and HTTP.", tags: ["restart"] },
-    "gateway.flag": { tags: ["unused"] },
+    "gateway.port": {
+      label: "Port",
+      group: "Where it listens",
+      help: "Port for WebSocket and HTTP.",
+      order: 1,
+      tags: ["restart"],
+    },
+    "gateway.bind": { group: "Where it listens", order: 0 },
     "gateway.auth.token": { sensitive: true },
   },
 };
@@ -49,21 +55,27 @@ describe("the schema", () => {
   it("becomes settings by section", () => {
     expect(sections.map(({ name, help }) => [name, help])).toEqual([["gateway", "The gateway itself."]]);
     expect(settings.map(({ key, kind }) => [key, kind])).toEqual<[string, Kind][]>([
-      ["gateway.port", "number"],
       ["gateway.bind", "choice"],
+      ["gateway.port", "number"],
       ["gateway.auth.token", "text"],
       ["gateway.trustedProxies", "texts"],
       ["gateway.flag", "boolean"],
       ["gateway.headers", "json"],
     ]);
-    expect(named("gateway.port")).toMatchObject({ fallback: "18789", integer: true, min: 1 });
+    expect(named("gateway.port")).toMatchObject({
+      label: "Port",
+      group: "Where it listens",
+      fallback: "18789",
+      restart: true,
+      integer: true,
+      min: 1,
+    });
+    expect(named("gateway.bind").choices.map(({ label }) => label)).toEqual([
+      "loopback",
+      "lan – The local network",
+    ]);
+    expect(named("gateway.flag").group).toBe("gateway");
     expect(named("gateway.auth.token").secret).toBe(true);
-  });
-
-  it("says what a setting asks of the gateway, and what its choices mean", () => {
-    expect(named("gateway.port")).toMatchObject({ restart: true, unused: false });
-    expect(named("gateway.flag")).toMatchObject({ restart: false, unused: true });
-    expect(named("gateway.bind").meanings).toEqual({ loopback: "This machine only", lan: "All addresses" });
   });
 
   it.each([
@@ -112,19 +124,6 @@ describe("what is typed", () => {
       ["gateway.auth.token", "t"],
     ]);
     expect(toPatch(settings, staged)).toEqual({ gateway: { port: 81, bind: null, auth: { token: "t" } } });
-  });
-
-  it("becomes a patch that takes away what an object does not hold any more, and names the lists it says anew", () => {
-    const now = { gateway: { headers: { a: "1", b: { c: ["2"], d: "3" } }, trustedProxies: ["x", "y"] } };
-    const staged = new Map([
-      ["gateway.headers", '{"b": {"c": [], "e": "4"}}'],
-      ["gateway.trustedProxies", "x"],
-      ["gateway.port", "81"],
-    ]);
-    expect(toPatch(settings, staged, now)).toEqual({
-      gateway: { headers: { a: null, b: { c: [], d: null, e: "4" } }, trustedProxies: ["x"], port: 81 },
-    });
-    expect(listsIn(settings, staged, now)).toEqual(["gateway.trustedProxies", "gateway.headers.b.c"]);
   });
 });
 
