@@ -77,11 +77,7 @@ pub(super) fn check(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
         ),
         _ => {}
     }
-    if !private
-        && !loaded.gateway.tls.enabled
-        && !facts.in_container
-        && loaded.gateway.trusted_proxies.is_empty()
-    {
+    if !private && !facts.in_container && loaded.gateway.trusted_proxies.is_empty() {
         found.push(
             Finding::new(
                 "gateway.bind_no_tls",
@@ -167,10 +163,9 @@ pub(super) fn surface(facts: &Facts<'_>, loaded: &Loaded) -> Finding {
     let gateway = &loaded.gateway;
     let on = |flag: bool| if flag { "on" } else { "off" };
     let detail = format!(
-        "bind {} · auth {} · TLS {} · dashboard {} · {} allowed origins · {} trusted proxies · silent pairing on this machine {}",
+        "bind {} · auth {} · TLS off · dashboard {} · {} allowed origins · {} trusted proxies · silent pairing on this machine {}",
         bind(facts, loaded),
         mode(loaded),
-        on(gateway.tls.enabled),
         on(gateway.control_ui.enabled),
         gateway.control_ui.allowed_origins.len(),
         gateway.trusted_proxies.len(),

@@ -27,17 +27,15 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
             Finding::blocking(ID, WHAT, format!("bind {bind} without authentication"))
                 .fix(facts.command("doctor --generate-gateway-token")),
         );
-    } else if !gateway.tls.enabled {
+    } else {
         findings.push(
             Finding::warning(
                 ID,
                 WHAT,
                 format!("bind {bind}: reachable from the network, and the token travels without TLS"),
             )
-            .advice("use it in a trusted network, behind a TLS proxy, or with gateway.tls.enabled"),
+            .advice("use it in a trusted network, or behind a TLS proxy"),
         );
-    } else {
-        findings.push(Finding::ok(ID, WHAT, format!("bind {bind}: reachable from the network, with TLS")));
     }
     findings.extend(tls(facts, loaded));
     for (on, key, what) in [
@@ -62,19 +60,11 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-fn tls(facts: &Facts<'_>, loaded: &Loaded) -> Vec<Finding> {
-    let tls = &loaded.gateway.tls;
-    if !tls.enabled {
-        return Vec::new();
-    }
-    [("gateway.tls.certPath", &tls.cert_path), ("gateway.tls.keyPath", &tls.key_path)]
-        .into_iter()
-        .filter_map(|(key, path)| {
-            let path = facts.paths.expand(path.as_deref()?);
-            (!path.exists()).then(|| {
-                Finding::blocking(ID, WHAT, format!("{key}: {} does not exist", facts.short(&path)))
-                    .fix(facts.command(&format!("config set {key} <path>")))
-            })
-        })
-        .collect()
+/// Whoever set this believes that something is encrypted.
+fn tls(facts: &Facts<'_>, loaded: &Loaded) -> Option<Finding> {
+    loaded.gateway.tls.enabled.then(|| {
+        let fact = "gateway.tls.enabled is set, but this gateway serves no TLS: nothing is encrypted, and this \
+                    machine's commands, which expect TLS then, are not let in. A proxy in front can serve it";
+        Finding::blocking(ID, WHAT, fact).fix(facts.command("config set gateway.tls.enabled false"))
+    })
 }

@@ -288,6 +288,17 @@ fn nothing_weakens_what_protects() {
 }
 
 #[test]
+fn tls_that_is_not_served_is_not_believed_in() {
+    let world = World::with("{gateway: {bind: 'lan', auth: {token: 'x'}, tls: {enabled: true}}}");
+    let found = world.findings("security");
+    assert!(found.iter().any(|finding| finding.fact.contains("without TLS")), "{found:?}");
+    let believed = found.iter().find(|finding| finding.severity == Severity::Blocking).unwrap();
+    assert!(believed.fact.contains("serves no TLS"), "{believed:?}");
+    let way_out = "openclaw config set gateway.tls.enabled false";
+    assert_eq!(believed.fix, Some(crate::Fix::Command(way_out.to_owned())));
+}
+
+#[test]
 fn what_the_gateway_says_is_held_against_what_is_here() {
     let mut world = World::with("{}");
     world.gateway = Gateway::Answers(json!({
