@@ -47,11 +47,7 @@ pub(crate) fn announce(
         AuthMode::TrustedProxy => "trusted proxy".to_owned(),
         AuthMode::None => "none: every program of this user is let in".to_owned(),
     };
-    let at = match listeners.first().and_then(|listener| listener.local_addr().ok()) {
-        Some(address) if !address.ip().is_unspecified() => address,
-        _ => SocketAddr::from((Ipv4Addr::LOCALHOST, core.facts.port)),
-    };
-    let dashboard = dashboard(&core.policy().loaded.gateway.control_ui, at);
+    let dashboard = dashboard(&core.policy().loaded.gateway.control_ui, reached_at(core));
     logging.announce(&format!(
         "\nOpenClaw {}\n  Listening  {}  (bind {})\n  Dashboard  {dashboard}\n  Auth       {auth}\n  Config     {config}\n  Devices    {} paired, {} waiting   list them with: {}\n",
         version::VERSION,
@@ -61,6 +57,22 @@ pub(crate) fn announce(
         devices.request_count(),
         vantage.openclaw("devices list"),
     ));
+}
+
+/// An address at which this machine reaches the gateway.
+fn reached_at(core: &Core) -> SocketAddr {
+    match core.facts.listening.first() {
+        Some(address) if !address.ip().is_unspecified() => *address,
+        _ => SocketAddr::from((Ipv4Addr::LOCALHOST, core.facts.port)),
+    }
+}
+
+/// The page's address for this machine, when there is a page.
+pub(crate) fn page_address(core: &Core) -> Option<String> {
+    let policy = core.policy();
+    let control_ui = &policy.loaded.gateway.control_ui;
+    let there = control_ui.enabled && openclaw_control_ui::page().is_ok();
+    there.then(|| format!("http://{}{}/", reached_at(core), control_ui.base_path))
 }
 
 /// Where the page is, or why there is none.

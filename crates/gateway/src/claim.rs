@@ -13,6 +13,7 @@ use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::time::Millis;
 use openclaw_service::running::STARTED_BY;
 
+use crate::banner;
 use crate::core::Core;
 
 /// Life of a code, milliseconds.
@@ -118,11 +119,15 @@ impl ClaimDesk {
         self.state().current = Some((hash, now.plus(LIFE_MS)));
         // Standard output only: never the log file, never `logs.tail`.
         if let Some(logging) = &core.logging {
+            let code = code.expose();
+            // In the fragment no server and no log ever sees it; the page takes it from there.
+            let link = banner::page_address(core).map_or_else(String::new, |page| {
+                format!("Or open the dashboard with it: {page}#code={code}\n")
+            });
             logging.announce(&format!(
-                "\nClaim code: {}   (valid for 10 minutes, works once)\n\
+                "\nClaim code: {code}   (valid for 10 minutes, works once)\n\
                  Enter it in the dashboard, or give it to the first client in place of a token: that device becomes \
-                 the operator of this gateway.\n",
-                code.expose()
+                 the operator of this gateway.\n{link}"
             ));
         }
     }

@@ -95,6 +95,23 @@ fn a_password_is_asked_for_by_name() {
 }
 
 #[test]
+fn the_link_that_a_new_gateway_prints_makes_the_browser_its_operator() {
+    let Some(lan) = Lan::new() else { return };
+    let gateway = lan.world.start();
+    let Some(browser) = lan.browser() else { return };
+    let link = until("the link", || {
+        gateway.stdout().split_whitespace().find(|word| word.contains("/#code=")).map(str::to_owned)
+    });
+    assert!(link.starts_with(&format!("http://127.0.0.1:{}/#code=", lan.world.port)), "{link}");
+    // Opened on another machine, with the gateway's address in it.
+    let (_, code) = link.split_once("/#code=").unwrap();
+    let page = browser.page();
+    page.goto(&format!("/#code={code}"));
+    is_in(&page);
+    assert!(!page.url().contains(code), "{}", page.url());
+}
+
+#[test]
 fn a_wrong_claim_code_is_answered_with_where_the_right_one_stands() {
     let world = World::fresh();
     let gateway = world.start();
