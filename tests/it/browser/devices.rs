@@ -242,3 +242,26 @@ fn a_code_lets_a_new_device_in_and_the_page_says_so() {
     page.sees_role("img", "Picture of the link…");
     page.portrait("pair-browser");
 }
+
+#[test]
+fn a_node_stands_apart_with_what_it_offers() {
+    let world = World::new();
+    let gateway = world.start();
+    let Some(browser) = Browser::start(&world) else { return };
+    let page = signed_in(&browser, "/devices");
+    let host = Device::new();
+    let node =
+        Connect::node_host(Dialect::V4).token(TOKEN).device(&host).client("displayName", json!("Garage box"));
+    let (error, _) = gateway.dial_remote().open().connect(&node).refused();
+    let request = error["details"]["requestId"].as_str().unwrap_or_else(|| panic!("{error}")).to_owned();
+    page.sees("It asks to be a node");
+    assert_eq!(page.count("button", "Approve as read only"), 0, "a node reads nothing");
+    page.click("button", "Approve");
+    page.sees_role("heading", "Nodes (1)");
+    let mut socket = gateway.dial_remote().open();
+    socket.connect(&node).hello();
+    open_line(&page, "Garage box");
+    page.sees("not allowed yet");
+    page.portrait("devices-node");
+    assert!(entry(&gateway, &host).is_some(), "{request}");
+}

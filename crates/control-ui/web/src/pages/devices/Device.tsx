@@ -112,9 +112,11 @@ function HandEdited({ row }: { row: PairedRow }) {
         Added <Ago ms={row.handEdited.atMs} />: {row.handEdited.scopes.join(", ")}. If that was not you, take
         it back.
       </p>
-      <Button small icon="undo" onClick={async () => setFailure(await undoEdit(row))}>
-        Take the edit back
-      </Button>
+      <div>
+        <Button small icon="undo" onClick={async () => setFailure(await undoEdit(row))}>
+          Take the edit back
+        </Button>
+      </div>
       {failure && <FailureNote failure={failure} />}
     </Callout>
   );

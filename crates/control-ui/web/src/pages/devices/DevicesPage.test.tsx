@@ -106,9 +106,10 @@ describe("the devices page", () => {
       displayName: "Laptop",
       scopes: ["operator.read", "operator.write"],
     });
-    reset({ ...list(), pending: [more] });
+    const labelled = paired("laptop", { operatorLabel: "My laptop", scopes: ["operator.read"] });
+    reset({ pending: [more], paired: [labelled] });
     open();
-    const request = await screen.findByRole("article", { name: "Laptop" });
+    const request = await screen.findByRole("article", { name: "My laptop" });
     expect(request.textContent).toContain("asks in addition for");
     expect(within(request).getAllByRole("listitem")[0]?.textContent).toContain("write");
   });

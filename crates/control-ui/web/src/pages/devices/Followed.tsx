@@ -24,9 +24,11 @@ export function Followed({ requestId }: { requestId: string }) {
   return (
     <Callout tone={fate === "approved" ? "good" : "info"} title={title} live>
       <p>{text}</p>
-      <Button small onClick={() => setQuery({ request: null })}>
-        All right
-      </Button>
+      <div>
+        <Button small onClick={() => setQuery({ request: null })}>
+          All right
+        </Button>
+      </div>
     </Callout>
   );
 }

@@ -5,11 +5,12 @@ import { Ago, Badge, Button, Callout, Command, CopyButton, Facts, Icon } from ".
 import { approve, deciding, reject, type Terms } from "./actions";
 import type { Failure } from "./failures";
 import { isNews, predecessor } from "./list";
-import { clientWords, nameOf, platformWords, shortId } from "./names";
+import { clientWords, platformWords, shortId } from "./names";
 import styles from "./Request.module.css";
 import type { PendingRow } from "./rows";
 import { Asked } from "./Scopes";
 import { mayBeReadOnly } from "./scopes";
+import { knownName } from "./store";
 
 type RequestProps = {
   row: PendingRow;
@@ -22,7 +23,7 @@ type RequestProps = {
 /** A device that waits: who it says it is, where it is, what it asks for, and the decision. */
 export function Request({ row, held, called = false }: RequestProps) {
   const place = useRef<HTMLElement>(null);
-  const name = nameOf(row);
+  const name = knownName(row);
   const heading = `request-${row.requestId}`;
   useEffect(() => {
     if (!called) return;
@@ -52,6 +53,7 @@ export function Request({ row, held, called = false }: RequestProps) {
       <Facts
         rows={[
           ["Compare", <Compare key="id" id={row.requestId} />],
+          ["Calls itself", row.displayName === name ? null : row.displayName],
           ["Is", [clientWords(row), platformWords(row)].filter(Boolean).join(", ")],
           ["Comes from", origin(row)],
           ["Not local", row.seen?.sentence],
@@ -138,14 +140,16 @@ export function Decide({
             {older.sameAddress ? "It comes from the same address. " : ""}If its storage was cleared, replace
             the older entry in the same step; if it is another one, approve it as usual.
           </p>
-          <Button
-            small
-            busy={busy && doing === "replace"}
-            disabled={busy || lacking.length > 0}
-            onClick={give("replace", { replace: older.deviceId })}
-          >
-            Approve and replace it
-          </Button>
+          <div>
+            <Button
+              small
+              busy={busy && doing === "replace"}
+              disabled={busy || lacking.length > 0}
+              onClick={give("replace", { replace: older.deviceId })}
+            >
+              Approve and replace it
+            </Button>
+          </div>
         </Callout>
       )}
       <div class={styles.buttons}>

@@ -22,6 +22,7 @@ export function ScopeEditor({ row, own }: { row: PairedRow; own: boolean }) {
   const id = useId();
   const changed = !sameReach(chosen, approved);
   const some = OPERATOR_SCOPES.some((scope) => !satisfies(approved, scope));
+  const readOnly = satisfies(approved, READ) && levelOf(approved) !== "read";
   const save = async () => {
     setBusy(true);
     setFailure(undefined);
@@ -31,16 +32,16 @@ export function ScopeEditor({ row, own }: { row: PairedRow; own: boolean }) {
   return (
     <fieldset class={styles.set}>
       <legend>What it may do</legend>
-      <div class={styles.presets}>
-        <Button small disabled={!changed} onClick={() => setChosen(essence(approved))}>
-          All that was approved
-        </Button>
-        {satisfies(approved, READ) && levelOf(approved) !== "read" && (
+      {readOnly && (
+        <div class={styles.presets}>
+          <Button small disabled={!changed} onClick={() => setChosen(essence(approved))}>
+            All that was approved
+          </Button>
           <Button small disabled={levelOf(chosen) === "read"} onClick={() => setChosen([READ])}>
             Read only
           </Button>
-        )}
-      </div>
+        </div>
+      )}
       <div class={styles.boxes}>
         {OPERATOR_SCOPES.map((scope) => {
           const by = impliedBy(chosen, scope);

@@ -9,7 +9,7 @@ import { type Failure, failureOf } from "./failures";
 import { nameOf } from "./names";
 import type { PairedRow, PendingRow, Role } from "./rows";
 import { ADMIN, levelOf, READ } from "./scopes";
-import { markDecided, reload, unmarkDecided } from "./store";
+import { knownName, markDecided, reload, unmarkDecided } from "./store";
 
 /** Requests that are being decided at this moment, by id: no second press, wherever they are shown. */
 export const deciding = signal<ReadonlySet<string>>(new Set());
@@ -29,7 +29,7 @@ export async function approve(row: PendingRow, terms: Terms = {}): Promise<Failu
     ...(terms.readOnly && { scopes: [READ] }),
     ...(terms.replace !== undefined && { replace: terms.replace }),
   };
-  const name = nameOf(row);
+  const name = knownName(row);
   const access = terms.readOnly || levelOf(row.scopes) === "read" ? ", to look only" : "";
   const replaced = terms.replace === undefined ? "" : " Its older entry is gone.";
   return decide(row, `${name} was not approved`, async () => {
@@ -40,7 +40,7 @@ export async function approve(row: PendingRow, terms: Terms = {}): Promise<Failu
 
 /** Turns a device away. It may ask again. */
 export async function reject(row: PendingRow): Promise<Failure | undefined> {
-  const name = nameOf(row);
+  const name = knownName(row);
   return decide(row, `${name} was not rejected`, async () => {
     await call("device.pair.reject", { requestId: row.requestId });
     toast({ text: `${name} was rejected.` });

@@ -6,6 +6,7 @@ import { CallError, call, may, on } from "../../gateway/call";
 import { clockSkewMs, epoch, phase } from "../../gateway/session";
 import { type Decision, type Ended, ended } from "./decided";
 import { isNews } from "./list";
+import { nameOf } from "./names";
 import type { PairList, PendingRow } from "./rows";
 import { PAIRING } from "./scopes";
 
@@ -25,6 +26,11 @@ export const list = signal<PairList | undefined>(undefined);
 export const problem = signal<CallError | undefined>(undefined);
 /** How many devices wait for a decision, for the badge at Devices in the navigation. */
 export const waitingCount = computed(() => list.value?.pending.filter(isNews).length ?? 0);
+
+/** What to call the device of a request: a paired one by the name that the owner knows it by. */
+export function knownName(row: PendingRow): string {
+  return nameOf(list.value?.paired.find((device) => device.deviceId === row.deviceId) ?? row);
+}
 
 const decisions = new Map<string, Decision>();
 const decidedHere = new Set<string>();

@@ -5,10 +5,9 @@ import { Button, IconButton, toast } from "../../../ui";
 import { alertAbout } from "../alerts";
 import { endedWords } from "../decided";
 import { heldBy, isNews } from "../list";
-import { nameOf } from "../names";
 import { Compare, Decide, origin } from "../Request";
 import type { PendingRow } from "../rows";
-import { keepFresh, list, onEnded } from "../store";
+import { keepFresh, knownName, list, onEnded } from "../store";
 import styles from "./RequestNotice.module.css";
 import { askedBriefly } from "./words";
 
@@ -19,7 +18,10 @@ import { askedBriefly } from "./words";
 export function RequestNotice() {
   const [later, setLater] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => keepFresh(), []);
-  useEffect(() => onEnded(({ row, how }) => toast({ tone: "info", text: endedWords(nameOf(row), how) })), []);
+  useEffect(
+    () => onEnded(({ row, how }) => toast({ tone: "info", text: endedWords(knownName(row), how) })),
+    [],
+  );
   const own = device.value?.id;
   const all = (list.value?.pending ?? []).filter((row) => row.deviceId !== own && isNews(row));
   useAlerts(all);
@@ -47,7 +49,7 @@ export function RequestNotice() {
 
 function announcement(count: number, first: PendingRow): string {
   return count === 1
-    ? `${nameOf(first)} asks to use this gateway.`
+    ? `${knownName(first)} asks to use this gateway.`
     : `${count} devices are waiting for your decision.`;
 }
 
@@ -72,7 +74,7 @@ function One({ row, onLater }: { row: PendingRow; onLater: () => void }) {
     <>
       <header class={styles.head}>
         <h2 id={heading}>
-          {nameOf(row)} {held ? "asks for more" : "asks to be let in"}
+          {knownName(row)} {held ? "asks for more" : "asks to be let in"}
         </h2>
         <IconButton small icon="cross" label="Decide later" onClick={onLater} />
       </header>
@@ -96,7 +98,7 @@ function Several({ waiting, onLater }: { waiting: readonly PendingRow[]; onLater
         <h2>{waiting.length} devices are waiting</h2>
         <IconButton small icon="cross" label="Decide later" onClick={onLater} />
       </header>
-      <p class={styles.soft}>{listed(waiting.map(nameOf))}</p>
+      <p class={styles.soft}>{listed(waiting.map(knownName))}</p>
       <div>
         <Button kind="primary" small onClick={() => go("/devices")}>
           Look at them

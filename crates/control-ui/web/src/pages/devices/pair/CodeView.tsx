@@ -11,9 +11,11 @@ export function CodeView({ kind, code, onAgain }: { kind: Kind; code: Code; onAg
     return (
       <Callout tone="warn" title="This code has run out" live>
         <p>A code is good for ten minutes. Nobody used it.</p>
-        <Button kind="primary" onClick={onAgain}>
-          Make a new one
-        </Button>
+        <div>
+          <Button kind="primary" onClick={onAgain}>
+            Make a new one
+          </Button>
+        </div>
       </Callout>
     );
   }
