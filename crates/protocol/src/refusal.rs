@@ -161,6 +161,16 @@ pub enum InvalidatedWhy {
 }
 
 impl InvalidatedWhy {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::DeviceRemoved,
+        Self::TokenRevoked,
+        Self::TokenRotated,
+        Self::AccessReduced,
+        Self::AuthChanged,
+        Self::Closed,
+    ];
+
     /// The words in the close reason.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -126,13 +126,6 @@ fn pairings() -> Value {
 
 /// Closes without an answer before them.
 fn closes() -> Value {
-    let withdrawn = [
-        InvalidatedWhy::DeviceRemoved,
-        InvalidatedWhy::TokenRevoked,
-        InvalidatedWhy::TokenRotated,
-        InvalidatedWhy::AccessReduced,
-        InvalidatedWhy::AuthChanged,
-    ];
     let mut all = vec![
         Refusal::HandshakeTimeout,
         Refusal::SlowConsumer,
@@ -145,13 +138,16 @@ fn closes() -> Value {
         Refusal::Starting,
         Refusal::Draining { reason: DrainReason::Restart },
     ];
-    all.extend(withdrawn.map(|why| Refusal::Invalidated { why }));
+    all.extend(InvalidatedWhy::ALL.map(|why| Refusal::Invalidated { why }));
     let name = |refusal: &Refusal| match refusal {
-        Refusal::Invalidated { why: InvalidatedWhy::DeviceRemoved } => "DEVICE_REMOVED",
-        Refusal::Invalidated { why: InvalidatedWhy::TokenRevoked } => "TOKEN_REVOKED",
-        Refusal::Invalidated { why: InvalidatedWhy::TokenRotated } => "TOKEN_ROTATED",
-        Refusal::Invalidated { why: InvalidatedWhy::AccessReduced } => "ACCESS_REDUCED",
-        Refusal::Invalidated { why: InvalidatedWhy::AuthChanged } => "AUTH_CHANGED",
+        Refusal::Invalidated { why } => match why {
+            InvalidatedWhy::DeviceRemoved => "DEVICE_REMOVED",
+            InvalidatedWhy::TokenRevoked => "TOKEN_REVOKED",
+            InvalidatedWhy::TokenRotated => "TOKEN_ROTATED",
+            InvalidatedWhy::AccessReduced => "ACCESS_REDUCED",
+            InvalidatedWhy::AuthChanged => "AUTH_CHANGED",
+            InvalidatedWhy::Closed => "CLOSED",
+        },
         _ => "",
     };
     let row = |code: u16, reason: &str, refusal: &Refusal| {

@@ -165,14 +165,7 @@ fn from_close(close: &Close) -> Option<Refusal> {
         }
         (close::INVALIDATED, "gateway auth changed") => withdrawn(InvalidatedWhy::AuthChanged),
         (close::INVALIDATED, _) => {
-            let all = [
-                InvalidatedWhy::DeviceRemoved,
-                InvalidatedWhy::TokenRevoked,
-                InvalidatedWhy::TokenRotated,
-                InvalidatedWhy::AccessReduced,
-                InvalidatedWhy::Closed,
-            ];
-            let why = all.into_iter().find(|why| reason.ends_with(why.as_str()));
+            let why = InvalidatedWhy::ALL.into_iter().find(|why| reason.ends_with(why.as_str()));
             withdrawn(why.unwrap_or(InvalidatedWhy::AccessReduced))
         }
         (close::POLICY, _) if reason.starts_with("pairing required") => {

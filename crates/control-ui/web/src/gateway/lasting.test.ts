@@ -144,6 +144,7 @@ describe("an open connection that ends", () => {
     ["has its token replaced", 4001, "client invalidated: device token rotated", "lost", "reread", null],
     ["has the gateway's token changed", 4001, "gateway auth changed", "lost", "connect", null],
     ["has its access reduced", 4001, "client invalidated: device access reduced", "lost", "connect", null],
+    ["is closed by an admin", 4001, "client invalidated: connection closed by an admin", "lost", "", 10_000],
     ["is removed", 4001, "client invalidated: device removed", "refused", "forget", null],
     ["has its token revoked", 4001, "client invalidated: device token revoked", "refused", "forget", null],
   ])("because it %s", (_, code, reason, at, does, inMs) => {

@@ -17,6 +17,8 @@ import { interrupted, said, troubleOfClose } from "./trouble";
 
 /** A connection that held for so long was a good one. */
 const HELD_MS = 5_000;
+/** How long a page stays away whose connection an admin closed. */
+const CLOSED_MS = 10_000;
 
 /** The next state and what to do. */
 export function next(state: State, input: Input, world: World): Step {
@@ -139,6 +141,9 @@ function lost(state: State, close: Extract<Input, { is: "ended" }>["close"], wor
   if (/rotated/.test(close.reason) && state.known) {
     return [{ ...after, trying: true, stale: { token: state.known.token, trouble } }, [{ do: "reread" }]];
   }
+  // Nothing was taken away, but whoever closed it wanted it closed for a moment.
+  if (/by an admin/.test(close.reason))
+    return retryLater(after, { ...trouble, retryAfterMs: CLOSED_MS }, world);
   // What was typed is what was changed; to send it would count as a wrong attempt.
   if (/auth changed/.test(close.reason)) return again(chosen({ ...after, credential: null }), null);
   if (/reduced/.test(close.reason)) return again({ ...chosen(after), scopes: [], probe: true });

@@ -608,6 +608,17 @@ export const closes: { code: number; reason: string; name: string; temporary: bo
     }
   },
   {
+    "code": 4001,
+    "reason": "client invalidated: connection closed by an admin",
+    "name": "CLOSED",
+    "temporary": false,
+    "help": {
+      "cause": "C-26",
+      "sentence": "An admin closed this connection. Nothing was taken from the device: it may connect again at once.",
+      "fix": null
+    }
+  },
+  {
     "code": 1009,
     "reason": "",
     "name": "",
