@@ -81,11 +81,6 @@ impl Browser {
         self.driver.ask(json!({"op": "forgive"}), "forget the errors");
     }
 
-    /// What Chromium itself said about answers and sockets that did not come.
-    pub fn network_errors(&self) -> Vec<String> {
-        texts(&self.driver.ask(json!({"op": "network"}), "list the failures"))
-    }
-
     /// The hosts that were asked without the test having opened them.
     fn strangers(&self) -> Vec<String> {
         texts(&self.driver.ask(json!({"op": "strangers"}), "list other hosts"))

@@ -48,11 +48,14 @@ fn browser_tests() -> Result<std::process::Command> {
     Ok(command)
 }
 
+/// The portraits in a folder, and nothing else that may lie there.
 fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "png") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let views = ["wide.light", "wide.dark", "phone.light", "phone.dark"];
+        if views.iter().any(|view| name.ends_with(&format!(".{view}.png"))) {
             found.push(path);
         }
     }

@@ -22,7 +22,12 @@ fn g1_1_the_panel_of_pairing_required_has_the_command_and_the_page_goes_on_by_it
     let id = approve.split_whitespace().nth(3).unwrap();
     let told = "[...document.querySelectorAll('code')].map((each) => each.textContent)";
     assert!(page.eval(told).to_string().contains(&id[..8]), "the request's id");
+    // Copied as people do, also where the page is no secure context, and looked at where it can be pasted.
     page.click("button", "Copy command");
+    page.fill(ENTRY, "");
+    page.press("Control+v");
+    assert_eq!(page.value(ENTRY), approve);
+    page.fill(ENTRY, "");
     mark(&page);
     lan.world.sh(&approve).ok();
     is_in(&page);

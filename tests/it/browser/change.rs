@@ -119,3 +119,19 @@ fn a_gateway_that_is_gone_is_said_to_be_gone() {
     is_in(&page);
     until("no word of it any more", || (!page.text().contains("openclaw gateway start")).then_some(()));
 }
+
+#[test]
+fn a_browser_that_was_off_the_network_comes_back_with_it() {
+    let world = World::new();
+    let gateway = world.start();
+    let Some(browser) = Browser::start(&world) else { return };
+    let page = opened(&browser, "/");
+    mark(&page);
+    page.offline(true);
+    gateway.stop();
+    page.sees("The connection to the gateway is interrupted");
+    let _again = world.start();
+    page.offline(false);
+    is_in(&page);
+    assert!(is_marked(&page), "no reload");
+}

@@ -118,13 +118,6 @@ impl Page {
         self.ask(json!({"op": "count", "role": role, "name": name}), &step).as_u64().unwrap()
     }
 
-    /// The words of the first thing of that role and name.
-    #[track_caller]
-    pub fn words_of(&self, role: &str, name: &str) -> String {
-        let step = format!("read the {role} “{name}”");
-        self.text_of(json!({"op": "words", "role": role, "name": name}), &step)
-    }
-
     /// The name of what has the focus; empty when nothing has it.
     pub fn focused(&self) -> String {
         self.text_of(json!({"op": "focused"}), "look for the focus")
@@ -169,12 +162,6 @@ impl Page {
         self.ask(json!({"op": "reload"}), "reload");
     }
 
-    /// Goes back in the tab's history.
-    #[track_caller]
-    pub fn back(&self) {
-        self.ask(json!({"op": "back"}), "go back");
-    }
-
     /// The addresses and titles in the tab's history.
     pub fn history(&self) -> Vec<String> {
         texts(&self.ask(json!({"op": "history"}), "read the history"))
@@ -188,11 +175,6 @@ impl Page {
     /// Takes the size of a phone.
     pub fn set_phone(&self) {
         self.ask(json!({"op": "size", "name": "phone"}), "become a phone");
-    }
-
-    /// Takes the size of a desk again.
-    pub fn set_wide(&self) {
-        self.ask(json!({"op": "size", "name": "wide"}), "become wide");
     }
 
     /// Prefers dark.
@@ -209,12 +191,6 @@ impl Page {
     #[track_caller]
     pub fn clear_storage(&self) {
         self.ask(json!({"op": "clear"}), "clear the storage");
-    }
-
-    /// What was copied last. Only where the page is a secure context.
-    #[track_caller]
-    pub fn clipboard(&self) -> String {
-        self.text_of(json!({"op": "clipboard"}), "read the clipboard")
     }
 
     /// Judges the page as it is now with axe-core, wide and light and as a phone and dark: a serious fault fails the

@@ -35,7 +35,6 @@ const pages = [];
 const asked = new Set();
 const requests = [];
 const faults = [];
-const network = [];
 
 /** Chromium's own words about answers and sockets that did not come: what a test provokes, not what a page did wrong. */
 const UNREACHED = /^(WebSocket connection to|Failed to load resource)/;
@@ -44,7 +43,7 @@ function listen(page) {
   page.on("pageerror", (error) => faults.push(`page error: ${error.stack ?? error.message}`));
   page.on("console", (message) => {
     if (message.type() !== "error") return;
-    (UNREACHED.test(message.text()) ? network : faults).push(`console: ${message.text()}`);
+    if (!UNREACHED.test(message.text())) faults.push(`console: ${message.text()}`);
   });
   page.on("websocket", (socket) => requests.push(socket.url()));
 }
@@ -126,8 +125,6 @@ const COMMANDS = {
     while ((await all.count()) > 0) await all.first().waitFor({ state: "hidden" });
   },
   count: ({ page, ...what }) => named(page, what).count(),
-  words: ({ page, ...what }) => named(page, what).first().innerText(),
-  attribute: ({ page, attribute, ...what }) => named(page, what).first().getAttribute(attribute),
   focused: ({ page }) =>
     page.evaluate(() => {
       const at = document.activeElement;
@@ -157,7 +154,6 @@ const COMMANDS = {
   },
   until_url: ({ page, pattern: text }) => page.waitForURL((url) => pattern(text, true).test(url.href)),
   reload: ({ page }) => page.reload({ waitUntil: "load" }).then(() => undefined),
-  back: ({ page }) => page.goBack({ waitUntil: "load" }).then(() => undefined),
   forget: ({ page }) => page.close(),
   /** Every address in the tab's history, also those that the page has replaced since. */
   history: async ({ page }) => {
@@ -178,15 +174,9 @@ const COMMANDS = {
     });
     await session.detach();
   },
-  clipboard: async ({ page }) => {
-    const origin = new URL(page.url()).origin;
-    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin });
-    return page.evaluate(() => navigator.clipboard.readText());
-  },
   requests: () => requests,
   faults: () => faults,
   forgive: () => void faults.splice(0),
-  network: () => network,
   strangers: () => requests.filter((url) => /^(https?|wss?):/.test(url) && !asked.has(new URL(url).host)),
   portrait: ({ page, name, folder }) => portraits(page, name, folder, (page) => judge(page, axe)),
   figures: (what) => measure(what.page, what),
