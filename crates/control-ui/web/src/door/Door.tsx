@@ -16,9 +16,7 @@ export function Door() {
   const now = phase.value;
   // While it is tried again the face stays, with what was typed in it.
   const face = useRef<Phase>({ at: "connecting", attempt: 0 });
-  const begun = useRef(false);
-  if (now.at !== "idle") begun.current = true;
-  if (now.at !== "connecting" && begun.current) face.current = now;
+  if (now.at !== "connecting") face.current = now;
   const busy = now.at === "connecting" || trying.value;
   return <Frame>{asked ? <OtherGateway asked={asked} /> : faceOf(face.current, busy)}</Frame>;
 }

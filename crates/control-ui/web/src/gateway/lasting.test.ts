@@ -267,5 +267,7 @@ it("signing out forgets everything and tries nothing", () => {
   const out = after([...opened, { is: "signOut" }]);
   expect([out.at, out.does, out.state.known, out.state.credential]).toEqual(["idle", "close", null, null]);
   expect(after([{ is: "woken" }, { is: "due" }, { is: "again" }], out.state).does).toBe("");
+  // Another tab signs in again.
+  expect(after([{ is: "elsewhere", known: known(READ) }], out.state).plan).toBe("token: read");
   expect(after([{ is: "signIn", credential: TOKEN }], out.state).plan).toBe("credential: all");
 });

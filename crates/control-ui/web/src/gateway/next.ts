@@ -40,7 +40,7 @@ export function next(state: State, input: Input, world: World): Step {
     case "reread":
       return reread({ ...state, known: input.known ?? state.known });
     case "elsewhere": {
-      const stuck = state.phase.at === "refused" || state.phase.at === "waiting";
+      const stuck = state.phase.at === "refused" || state.phase.at === "waiting" || state.phase.at === "idle";
       const after = { ...state, known: input.known };
       return stuck && !state.trying ? connect(after, chosen(after)) : [after, []];
     }

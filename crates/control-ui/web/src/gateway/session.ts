@@ -70,6 +70,8 @@ export async function start(to: Target, brought: Credential | null = null): Prom
   targetNow.value = to;
   foreign.value = to.root !== root.href;
   deviceNow.value = null;
+  state = { ...BEFORE, phase: { at: "connecting", attempt: 1 } };
+  publish();
   const known = await keptToken(to.root);
   if (targetNow.peek() === to) {
     dispatch({ is: "begin", foreign: foreign.peek(), credential: brought, known });
