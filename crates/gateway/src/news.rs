@@ -55,7 +55,7 @@ pub(crate) async fn refusals(core: Arc<Core>) {
 
 /// Tells that the configuration on the disk is another one, in force or not.
 pub(crate) fn config_changed(core: &Core) {
-    core.hub.broadcast_to(EventName::CONFIG_CHANGED, &json!({"ts": core.now()}), knows_the_event);
+    core.hub.broadcast(EventName::CONFIG_CHANGED, &json!({"ts": core.now()}));
 }
 
 /// Only the current generation's pages know these events.

@@ -10,7 +10,6 @@ use openclaw_config::reload::{Decision, plan};
 use openclaw_config::start::Overrides;
 use openclaw_config::watch::Watcher;
 use openclaw_config::{Loaded, first_run, start};
-use openclaw_protocol::event::EventName;
 use openclaw_protocol::refusal::{InvalidatedWhy, Refusal};
 use tokio::sync::mpsc;
 
@@ -118,11 +117,8 @@ pub(crate) async fn until_told(core: Arc<Core>, mut signals: Signals, overrides:
                 if files.iter().any(|file| file == view) {
                     core.store.check_hand_edits().await;
                 }
-                if files.iter().any(|file| file != view) {
-                    news::config_changed(&core);
-                    if config_changed(&core, &overrides).await == Some(Ending::Restart) {
-                        return Ending::Restart;
-                    }
+                if files.iter().any(|file| file != view) && config_changed(&core, &overrides).await == Some(Ending::Restart) {
+                    return Ending::Restart;
                 }
                 if let Some(watcher) = &watcher {
                     watcher.watch(watched(&core, &core.policy().loaded));
@@ -177,7 +173,7 @@ fn may_restart(core: &Core, overrides: &Overrides, asked_by: &str) -> Result<(),
 /// whoever edits it wants to see that.
 async fn config_changed(core: &Arc<Core>, overrides: &Overrides) -> Option<Ending> {
     let ending = take_over(core, overrides).await;
-    core.hub.broadcast(EventName::CONFIG_CHANGED, &serde_json::json!({"ts": core.now()}));
+    news::config_changed(core);
     ending
 }
 
