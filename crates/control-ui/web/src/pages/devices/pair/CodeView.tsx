@@ -34,6 +34,7 @@ export function CodeView({ kind, code, onAgain }: { kind: Kind; code: Code; onAg
         <div class={styles.body}>
           <Steps steps={STEPS[kind]} />
           {code.command && <Command line={code.command} where="On the other machine:" />}
+          {code.then && <Command line={code.then} where="And, for it to use this gateway from then on:" />}
           <Facts
             rows={[
               [
@@ -91,8 +92,6 @@ const STEPS: Record<Kind, readonly string[]> = {
     "Open the OpenClaw app and choose to scan a code.",
     "Point it at the picture, or paste the setup code.",
   ],
-  cli: [
-    "Run this command. It shows the state of this gateway, and from then on that command line is paired.",
-  ],
+  cli: ["Run this command. It says how this gateway is, and from then on that command line is paired."],
   node: ["Give the node program this address, and this code where it asks for a token."],
 };

@@ -60,7 +60,7 @@ describe("pairing a new device", () => {
     await make("192.168.1.5:18789");
     await screen.findByText("On the other machine:");
     expect(document.querySelector("figure code")?.textContent).toBe(
-      "openclaw status --url ws://192.168.1.5:18789 --token ABCD-EFGH",
+      "openclaw health --url ws://192.168.1.5:18789 --token ABCD-EFGH",
     );
   });
 

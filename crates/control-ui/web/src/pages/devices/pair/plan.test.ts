@@ -34,7 +34,8 @@ describe("pairing a device with a code", () => {
 
   it("gives a command line the exact command", () => {
     const code = codeOf("cli", answer, gateway("10.0.0.5:18789"));
-    expect(code?.command).toBe("openclaw status --url ws://10.0.0.5:18789 --token ABCD-EFGH");
+    expect(code?.then).toContain("gateway.remote.url ws://10.0.0.5:18789");
+    expect(code?.command).toBe("openclaw health --url ws://10.0.0.5:18789 --token ABCD-EFGH");
   });
 
   it("gives an app the setup code, which holds the address", () => {

@@ -86,6 +86,8 @@ export interface Code {
   link?: string;
   /** To be run on the other machine. */
   command?: string;
+  /** To be run after it, by whoever wants that machine to use this gateway always. */
+  then?: string;
   expiresAtMs: number;
   /** Full access was asked for, and is not given over an address on which others may listen. */
   downgraded: boolean;
@@ -105,8 +107,12 @@ export function codeOf(kind: Kind, answer: Answer, gateway: Gateway): Code | nul
       const link = `${gateway.root}#token=${encodeURIComponent(code)}`;
       return { ...common, downgraded, address: gateway.root, picture: link, link };
     }
-    case "cli":
-      return { ...common, downgraded, address, command: `openclaw status --url ${address} --token ${code}` };
+    case "cli": {
+      // `health` introduces the device, which `status` does not.
+      const command = `openclaw health --url ${address} --token ${code}`;
+      const then = `openclaw config set gateway.mode remote && openclaw config set gateway.remote.url ${address}`;
+      return { ...common, downgraded, address, command, then };
+    }
     case "node":
       return { ...common, downgraded, address };
   }
