@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { CallError, call } from "../gateway/call";
+import { CallError, call, may } from "../gateway/call";
 import { device, hello, phase, rename, signOut, target } from "../gateway/session";
 import type { Trouble } from "../gateway/trouble";
 import { browserName } from "../identity/browser";
@@ -31,7 +31,10 @@ export function ThisBrowser({ onClose }: { onClose: () => void }) {
   const keepName = async () => {
     setTrouble(null);
     try {
-      if (own) await call("device.pair.rename", { deviceId: own.id, label: name.trim() });
+      // Without the scope for it the gateway learns the name with the next connection.
+      if (own && may("operator.pairing")) {
+        await call("device.pair.rename", { deviceId: own.id, label: name.trim() });
+      }
       rename(name.trim());
       toast({ tone: "good", text: `This browser is called ${name.trim()} now.` });
     } catch (error) {
@@ -51,7 +54,8 @@ export function ThisBrowser({ onClose }: { onClose: () => void }) {
     });
     if (!sure || !own) return;
     try {
-      await call("device.pair.remove", { deviceId: own.id });
+      // Of its own accord, which needs no scope: a browser that may only look can be forgotten too.
+      await call("device.pair.leave");
       await leave();
     } catch (error) {
       if (error instanceof CallError) setTrouble(error.trouble);
