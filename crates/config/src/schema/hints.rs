@@ -201,6 +201,8 @@ pub fn ui_hints() -> Value {
     for node in SECTIONS.iter().flat_map(|section| section.nodes()) {
         hints_of(node, node.name.to_owned(), &mut hints);
     }
+    let channels = json!({"label": "Channels", "group": OTHERS, "advanced": true, "tags": ["unused"]});
+    hints.insert("channels".to_owned(), channels);
     for node in CHANNELS.iter().flat_map(|section| section.nodes()) {
         hints_of(node, format!("channels.{}", node.name), &mut hints);
     }
@@ -348,6 +350,10 @@ mod tests {
         assert_eq!(hints["gateway.tls.enabled"]["tags"], json!(["unused"]));
         assert_eq!(hints["gateway.nodes.pairing.autoApproveLocal"]["tags"], json!(["live"]));
         assert_eq!(hints["agents"]["group"], json!(OTHERS));
+        assert_eq!(
+            (&hints["agents"]["tags"], &hints["channels"]["tags"]),
+            (&json!(["unused"]), &json!(["unused"]))
+        );
         assert_eq!(hints["channels.telegram.botToken"]["sensitive"], json!(true));
         let order = |path: &str| hints[path]["order"].as_u64().unwrap();
         assert!(

@@ -65,7 +65,10 @@ export type Section = { name: string; help: string; settings: readonly Setting[]
 /** Deeper objects are edited as text. */
 const DEEPEST = 7;
 
-/** All settings by section, in the order of the schema. Sections of which nothing is known are left to the file. */
+/**
+ * All settings by section, in the order of the schema; sections that the gateway keeps for other programs come last.
+ * Sections of which nothing is known are left to the file.
+ */
 export function sectionsOf({ schema, uiHints }: ConfigSchema): Section[] {
   return Object.entries(schema.properties ?? {})
     .map(([name, part]) => {
@@ -75,7 +78,12 @@ export function sectionsOf({ schema, uiHints }: ConfigSchema): Section[] {
       settings.sort((one, other) => order(one) - order(other));
       return { name, help: uiHints[name]?.help ?? part.description ?? "", settings };
     })
-    .filter((section) => section.settings.length > 0);
+    .filter((section) => section.settings.length > 0)
+    .sort((one, other) => Number(isUnused(uiHints[one.name])) - Number(isUnused(uiHints[other.name])));
+}
+
+function isUnused(hint: Hint | undefined): boolean {
+  return hint?.tags?.includes("unused") ?? false;
 }
 
 function collect(node: Schema, path: string[], hints: Record<string, Hint>, into: Setting[]): void {
@@ -102,7 +110,8 @@ function setting(node: Schema, path: string[], hints: Record<string, Hint>): Set
     help: hint?.help ?? node.description ?? "",
     secret: hint?.sensitive ?? false,
     restart: hint?.tags?.includes("restart") ?? false,
-    unused: hint?.tags?.includes("unused") ?? false,
+    // Of a section that is not read at all, only the section itself says so.
+    unused: isUnused(hint) || isUnused(hints[path[0] ?? ""]),
     placeholder: fallback ?? hint?.placeholder ?? "",
     fallback,
     choices: (node.enum ?? [])

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { type ConfigSchema, find, type Kind, type Setting, sectionsOf } from "./schema";
-import { at, fromTyped, overtaken, toPatch, toTyped } from "./values";
+import { at, fromTyped, listsIn, overtaken, toPatch, toTyped } from "./values";
 
 const schema: ConfigSchema = {
   version: "1",
   schema: {
     type: "object",
     properties: {
+      agents: { type: "object", properties: { name: { type: "string" } } },
       gateway: {
         type: "object",
         properties: {
@@ -30,6 +31,7 @@ const schema: ConfigSchema = {
     },
   },
   uiHints: {
+    agents: { tags: ["unused"] },
     gateway: { help: "The gateway itself." },
     "gateway.port": {
       label: "Port",
@@ -53,7 +55,11 @@ function named(key: string): Setting {
 
 describe("the schema", () => {
   it("becomes settings by section", () => {
-    expect(sections.map(({ name, help }) => [name, help])).toEqual([["gateway", "The gateway itself."]]);
+    expect(sections.map(({ name, help }) => [name, help])).toEqual([
+      ["gateway", "The gateway itself."],
+      ["agents", ""],
+    ]);
+    expect(sections[1]?.settings[0]?.unused).toBe(true);
     expect(settings.map(({ key, kind }) => [key, kind])).toEqual<[string, Kind][]>([
       ["gateway.bind", "choice"],
       ["gateway.port", "number"],
@@ -125,6 +131,19 @@ describe("what is typed", () => {
     ]);
     expect(toPatch(settings, staged)).toEqual({ gateway: { port: 81, bind: null, auth: { token: "t" } } });
   });
+});
+
+it("a patch takes away what an object does not hold any more, and the lists it says anew are named", () => {
+  const now = { gateway: { headers: { a: "1", b: { c: ["2"], d: "3" } }, trustedProxies: ["x", "y"] } };
+  const staged = new Map([
+    ["gateway.headers", '{"b": {"c": [], "e": "4"}}'],
+    ["gateway.trustedProxies", "x"],
+    ["gateway.port", "81"],
+  ]);
+  expect(toPatch(settings, staged, now)).toEqual({
+    gateway: { headers: { a: null, b: { c: [], d: null, e: "4" } }, trustedProxies: ["x"], port: 81 },
+  });
+  expect(listsIn(settings, staged, now)).toEqual(["gateway.trustedProxies", "gateway.headers.b.c"]);
 });
 
 it("a change elsewhere is noticed only where it meets one of ours", () => {
