@@ -17,7 +17,7 @@ fn a_setting_is_found_changed_reviewed_saved_and_taken_back() {
     page.portrait("config");
 
     page.fill("Find a setting", "log level");
-    page.select("…logging.level", "debug…");
+    page.select("…logging.level", "debug – How it happened");
     page.sees("1 change is not saved yet.");
     page.portrait("config-changed");
     page.click("button", "Review and save");
@@ -96,7 +96,7 @@ fn two_who_change_the_file_at_once_lose_nothing() {
     let Some(browser) = Browser::start(&world) else { return };
     let page = signed_in(&browser, "/config");
     page.fill("Find a setting", "logging.");
-    page.select("…logging.level", "debug…");
+    page.select("…logging.level", "debug – How it happened");
     page.sees("1 change is not saved yet.");
 
     // Elsewhere: another setting, then the same one.
