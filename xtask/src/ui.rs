@@ -43,7 +43,7 @@ fn browser_tests() -> Result<std::process::Command> {
         "--workspace",
         "--locked",
         "-E",
-        "package(openclaw-tests) and test(/(^|::)browser::/)",
+        "package(openclaw-tests) and binary(it) and test(/(^|::)browser::/)",
     ]);
     Ok(command)
 }

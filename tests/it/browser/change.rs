@@ -127,9 +127,9 @@ fn a_browser_that_was_off_the_network_comes_back_with_it() {
     let Some(browser) = Browser::start(&world) else { return };
     let page = opened(&browser, "/");
     mark(&page);
-    page.offline(true);
     gateway.stop();
     page.sees("The connection to the gateway is interrupted");
+    page.offline(true);
     let _again = world.start();
     page.offline(false);
     is_in(&page);

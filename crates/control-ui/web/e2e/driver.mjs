@@ -111,7 +111,13 @@ const COMMANDS = {
   allow: ({ host }) => void asked.add(host),
   click: ({ page, ...what }) => named(page, what).click(),
   fill: ({ page, text, ...what }) => labelled(page, what).fill(text),
-  select: ({ page, option, ...what }) => labelled(page, what).selectOption({ label: option }),
+  select: async ({ page, option, ...what }) => {
+    const field = labelled(page, what);
+    const wanted = pattern(option, true);
+    const fits = field.locator("option").filter({ hasText: wanted });
+    await fits.first().waitFor({ state: "attached" });
+    await field.selectOption({ label: await fits.first().innerText() });
+  },
   check: ({ page, on, ...what }) => labelled(page, what).setChecked(on),
   value: ({ page, ...what }) => labelled(page, what).inputValue(),
   press: ({ page, key }) => page.keyboard.press(key),
