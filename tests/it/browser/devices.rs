@@ -210,7 +210,7 @@ fn a_link_to_a_request_leads_to_it_or_says_what_became_of_it() {
 #[test]
 fn a_code_lets_a_new_device_in_and_the_page_says_so() {
     let world = World::new();
-    let gateway = world.start();
+    let _gateway = world.start();
     let Some(browser) = Browser::start(&world) else { return };
     let page = signed_in(&browser, "/devices");
     page.click("button", "Pair a device");
