@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pageUrl, pathBelow, rootOf, socketUrl } from "./base";
+import { buildOf, pageUrl, pathBelow, rootOf, socketUrl } from "./base";
 
 describe("the root of the page", () => {
   it.each([
@@ -33,4 +33,12 @@ describe("the root of the page", () => {
   ])("keeps %s below it", (to, url) => {
     expect(pageUrl(to, under)).toBe(url);
   });
+});
+
+it.each([
+  ["https://home.example/claw/assets/index-CNUsHAZK.js", "CNUsHAZK"],
+  ["http://127.0.0.1:18789/assets/base-C-Us_AZ-.js?x#y", "C-Us_AZ-"],
+  ["file:///home/ada/src/base.ts", "unbuilt"],
+])("the build of %s is %s", (script, build) => {
+  expect(buildOf(script)).toBe(build);
 });

@@ -12,6 +12,17 @@ export function rootOf(script: string): URL {
   return url;
 }
 
+/**
+ * Which page this is, for the gateway's lists: the hash in the name of its script. The program's version is not in the
+ * page, because anybody may read the page.
+ */
+export const build: string = buildOf(import.meta.url);
+
+/** The hash in the name of a script. */
+export function buildOf(script: string): string {
+  return /-([\w-]{8})\.js$/.exec(new URL(script).pathname)?.[1] ?? "unbuilt";
+}
+
 /** The address of the gateway that served this page, as a WebSocket. */
 export function socketUrl(at: URL = root): string {
   const url = new URL(at);

@@ -1,3 +1,4 @@
+import { build } from "../base";
 import { uuid } from "../identity/bytes";
 import type { DeviceKey } from "../identity/key";
 import { payloadV3 } from "../identity/proof";
@@ -12,9 +13,6 @@ export const WANTED_SCOPES: readonly string[] = [
   "operator.pairing",
   "operator.questions",
 ];
-
-/** Put in when the page is built. */
-declare const PAGE_VERSION: string;
 
 const CLIENT_ID = "openclaw-control-ui";
 const CLIENT_MODE = "webchat";
@@ -62,7 +60,7 @@ export async function introduction(of: Introduction): Promise<object> {
     client: {
       id: CLIENT_ID,
       mode: CLIENT_MODE,
-      version: PAGE_VERSION,
+      version: build,
       platform: of.key.platform,
       displayName: of.name,
       instanceId,
