@@ -30,6 +30,8 @@ describe("the root of the page", () => {
     ["/", "https://home.example/claw/"],
     ["/devices?request=1", "https://home.example/claw/devices?request=1"],
     ["//evil.example/x", "https://home.example/claw/evil.example/x"],
+    ["/javascript:alert(1)", "https://home.example/claw/javascript:alert(1)"],
+    ["/http:evil.example/x?y", "https://home.example/claw/http:evil.example/x?y"],
   ])("keeps %s below it", (to, url) => {
     expect(pageUrl(to, under)).toBe(url);
   });

@@ -35,7 +35,10 @@ export function pathBelow(location: { pathname: string }, at: URL = root): strin
   return location.pathname.startsWith(at.pathname) ? `/${location.pathname.slice(at.pathname.length)}` : null;
 }
 
-/** The address of a page of this app: `/devices?request=1` is one below the root. */
+/**
+ * The address of a page of this app: `/devices?request=1` is one below the root. Whatever the path looks like, it leads to
+ * no other place: `/javascript:x` is a path too.
+ */
 export function pageUrl(to: string, at: URL = root): string {
-  return new URL(to.replace(/^\/+/, ""), at).href;
+  return new URL(`./${to.replace(/^\/+/, "")}`, at).href;
 }

@@ -52,6 +52,13 @@ describe("the address bar", () => {
     const taken = readAddress(`http://h/?gatewayUrl=${encodeURIComponent(url)}`, OWN);
     expect(taken).toMatchObject({ other: null, otherUnreadable });
   });
+
+  test.each([
+    "http://h/#gatewayUrl=wss%3A%2F%2Fgw.example",
+    "http://h/?gatewayUrl=wss%3A%2F%2Fgw.example#gatewayUrl=wss%3A%2F%2Fevil.example",
+  ])("%s names one where the gateway does not read it", (href) => {
+    expect(readAddress(href, OWN)).toMatchObject({ other: null, otherUnreadable: true });
+  });
 });
 
 describe("a gateway's address", () => {

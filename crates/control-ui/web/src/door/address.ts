@@ -26,8 +26,9 @@ export function readAddress(href: string, own: Gateway): Taken {
   const params = linkParams(href);
   const text = SECRET_PARAMS.map((name) => params.get(name)).find((it) => it) ?? null;
   const named = params.get(OTHER);
-  // Written as the gateway reads it too, which lets the page connect there: as the address of a WebSocket.
-  const other = named && /^wss?:/i.test(named) ? readGateway(named) : null;
+  // Written as the gateway reads it too, which lets the page connect there: as the address of a WebSocket, in the query.
+  const asked = linkParams(href.split("#", 1)[0] ?? "").get(OTHER);
+  const other = named && named === asked && /^wss?:/i.test(named) ? readGateway(named) : null;
   return {
     text,
     clean: without(href, SECRET_PARAMS),

@@ -1,4 +1,4 @@
-/** The beginning of every visit: what the address bar doubtful, which gateway it is for, and whether to ask first. */
+/** The beginning of every visit: what the address bar brought, which gateway it is for, and whether to ask first. */
 
 import { effect, signal } from "@preact/signals";
 import { credential as inUse, phase, signIn, start } from "../gateway/session";
@@ -18,7 +18,7 @@ export const draft = signal("");
 export const question = signal<Question | null>(null);
 /** One sentence about the link that led here. */
 export const notice = signal<string | null>(null);
-/** What the link doubtful, when it cannot be signed in with as it stands. */
+/** What the link brought, when it cannot be signed in with as it stands. */
 export const doubtful = signal<Entry | null>(null);
 /** The gateway that this page talks to: its own unless the person agreed to another. */
 export const gateway = signal<Gateway>(ownGateway());
@@ -46,6 +46,8 @@ export function openDoor(): void {
 
 /** What a link brought to sign in with; what needs a word first is kept for the input. */
 function bring(found: Taken): Credential | null {
+  // It was meant for the gateway that the link names, and that is not this one.
+  if (found.otherUnreadable) return null;
   const entry = entryOf(found, ownGateway());
   if (entry.is === "wrong" || entry.is === "elsewhere") doubtful.value = entry;
   return entry.is === "ready" ? entry.credential : null;

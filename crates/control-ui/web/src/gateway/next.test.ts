@@ -67,6 +67,16 @@ describe("the first attempt", () => {
     ]);
     expect([at, does]).toEqual(["refused", ""]);
   });
+
+  it("goes on with its own token when the code of a link is no good", () => {
+    const { does, plan, state } = after([
+      begin({ credential: { kind: "code", value: "7F3A-9C1E" }, known: known(READ) }),
+      auth("AUTH_BOOTSTRAP_TOKEN_INVALID"),
+    ]);
+    expect([does, plan, state.credential]).toEqual(["connect", "token: read", null]);
+    const stale = after([auth("AUTH_DEVICE_TOKEN_MISMATCH")], state);
+    expect([stale.at, stale.does]).toEqual(["connecting", "reread"]);
+  });
 });
 
 describe("a refusal", () => {

@@ -112,7 +112,7 @@ function codeInvalid(state: State, trouble: Trouble, world: World): Step {
   const isSetupCode = credential?.kind === "code" && credential.value.length > LONGEST_CLAIM_CODE;
   if (isSetupCode && plan.scopes === WANTED_SCOPES)
     return hop(state, { ...plan, scopes: EVERYDAY_SCOPES }, trouble, world);
-  return credentialWrong(state, trouble);
+  return withOwnToken(state) ?? credentialWrong(state, trouble);
 }
 
 /** What was typed is not right: it is not kept, so that a reload does not count as another wrong attempt. */
@@ -120,11 +120,20 @@ function credentialWrong(state: State, trouble: Trouble): Step {
   return refuse({ ...state, credential: null }, trouble);
 }
 
+/**
+ * Goes on with this browser's own token when what was typed, or what a link brought, is of no use: a link that was used
+ * before, or that a stranger made, keeps nobody out who is paired.
+ */
+function withOwnToken(state: State): Step | null {
+  const after = { ...state, credential: null };
+  const own = chosen(after);
+  return state.plan.with === "credential" && own.with === "token" ? connect(after, own) : null;
+}
+
 /** What was typed is locked out; this browser's own token is not. */
 function lockedOut(state: State, trouble: Trouble, world: World): Step {
-  const own = chosen({ ...state, credential: null });
-  if (state.plan.with === "credential" && own.with === "token")
-    return connect({ ...state, credential: null }, own);
+  const own = withOwnToken(state);
+  if (own) return own;
   if (trouble.retryAfterMs === undefined) return refuse(state, trouble);
   return retryLater(state, trouble, world);
 }
