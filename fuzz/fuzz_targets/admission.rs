@@ -111,7 +111,7 @@ impl World {
 
     fn mint(&mut self, code: &str, kind: CodeKind, scopes: ScopeSet) {
         let roles = Roles::only(Role::Operator);
-        let code = NewCode { hash: CodeHash::of(code), kind, roles, scopes, ttl_ms: 600_000 };
+        let code = NewCode { hash: CodeHash::of(code), kind, roles, scopes, ttl_ms: 600_000, minted_by: None };
         self.apply(Mutation::MintCode { code, caller: CallerAuthority::owner() });
     }
 

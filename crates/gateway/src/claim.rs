@@ -109,6 +109,7 @@ impl ClaimDesk {
             roles: Roles::only(Role::Operator),
             scopes: ScopeSet::full_operator(),
             ttl_ms: LIFE_MS,
+            minted_by: None,
         };
         let mint = Mutation::MintCode { code: new, caller: CallerAuthority::owner() };
         if let Err(error) = core.store.apply(mint).await {

@@ -589,6 +589,7 @@ impl Pair {
                     roles: Roles::only(role(node)),
                     scopes: if node { set(&[]) } else { set(&all(&list)) },
                     ttl_ms: LIFE,
+                    minted_by: None,
                 };
                 let real = self.real(Mutation::MintCode { code: new, caller: CallerAuthority::owner() });
                 let scopes = pick(&list, node);

@@ -474,6 +474,7 @@ fn codes() {
             roles: Roles::BOTH,
             scopes: scopes(&["read"]),
             ttl_ms: 0,
+            minted_by: None,
         },
         caller: CallerAuthority::owner(),
     });

@@ -94,7 +94,8 @@ impl World {
     }
 
     pub fn mint(&mut self, code: &str, kind: CodeKind, roles: Roles, scopes: ScopeSet) {
-        let code = NewCode { hash: CodeHash::of(code), kind, roles, scopes, ttl_ms: 600_000 };
+        let code =
+            NewCode { hash: CodeHash::of(code), kind, roles, scopes, ttl_ms: 600_000, minted_by: None };
         self.apply(Mutation::MintCode { code, caller: CallerAuthority::owner() });
     }
 

@@ -56,6 +56,8 @@ pub struct NewCode {
     pub scopes: ScopeSet,
     /// Life in ms, cut to [`MAX_CODE_TTL_MS`].
     pub ttl_ms: u64,
+    /// The device in whose name it is made; none when the owner makes it on the host.
+    pub minted_by: Option<DeviceId>,
 }
 
 /// A minted code.
@@ -77,6 +79,9 @@ pub struct Code {
     /// The device that redeemed it. Only that device may present it again, and gets nothing new: its first answer may
     /// have been lost on the way.
     pub redeemed_by: Option<DeviceId>,
+    /// The device that made it: what that one may no longer give is worth nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minted_by: Option<DeviceId>,
 }
 
 impl Code {

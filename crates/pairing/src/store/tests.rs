@@ -73,6 +73,7 @@ fn everything_comes_back_after_a_restart() {
         roles: Roles::BOTH,
         scopes: Default::default(),
         ttl_ms: 60_000,
+        minted_by: None,
     };
     store.apply_blocking(Mutation::MintCode { code, caller: CallerAuthority::owner() }).unwrap();
     let token = store.token_key().issue(&device, Role::Operator).unwrap();

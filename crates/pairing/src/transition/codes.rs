@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use openclaw_protocol::ids::DeviceId;
 use openclaw_protocol::role::Role;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 
@@ -26,29 +27,30 @@ impl Work<'_> {
                     return Err(Rejected::NotClaimable);
                 }
                 // The one that was shown before is worth nothing once a new one is shown.
-                self.forget_codes(CodeKind::Claim);
+                self.forget_codes_if(|code| code.kind == CodeKind::Claim);
                 (Roles::only(Role::Operator), ScopeSet::full_operator())
             }
             CodeKind::Setup | CodeKind::Join => (new.roles, new.scopes),
         };
-        let code = self.put_code(new.hash, new.kind, roles, scopes, new.ttl_ms)?;
+        let code = self.put_code(NewCode { roles, scopes, ..new })?;
         Ok(Outcome::Minted { code })
     }
 
-    fn put_code(
-        &mut self,
-        hash: CodeHash,
-        kind: CodeKind,
-        roles: Roles,
-        scopes: ScopeSet,
-        ttl_ms: u64,
-    ) -> Result<Arc<Code>, Rejected> {
+    fn put_code(&mut self, new: NewCode) -> Result<Arc<Code>, Rejected> {
         if self.state.codes.len() >= MAX_CODES {
             return Err(Rejected::TooManyCodes);
         }
-        let expires_at = self.now.plus(ttl_ms.min(MAX_CODE_TTL_MS));
-        let code = Code { hash, kind, roles, scopes, created_at: self.now, expires_at, redeemed_by: None };
-        Ok(self.store_code(code))
+        let NewCode { hash, kind, roles, scopes, ttl_ms, minted_by } = new;
+        Ok(self.store_code(Code {
+            hash,
+            kind,
+            roles,
+            scopes,
+            created_at: self.now,
+            expires_at: self.now.plus(ttl_ms.min(MAX_CODE_TTL_MS)),
+            redeemed_by: None,
+            minted_by,
+        }))
     }
 
     fn store_code(&mut self, code: Code) -> Arc<Code> {
@@ -59,9 +61,15 @@ impl Work<'_> {
         code
     }
 
-    fn forget_codes(&mut self, kind: CodeKind) {
+    /// Whoever takes access from a device takes the codes along that it has made and nobody has used: it could come back
+    /// with one of them under another key, and nobody would be asked (S13, S21).
+    pub(super) fn forget_codes_of(&mut self, device: &DeviceId) {
+        self.forget_codes_if(|code| code.minted_by.as_ref() == Some(device) && code.redeemed_by.is_none());
+    }
+
+    fn forget_codes_if(&mut self, goes: impl Fn(&Code) -> bool) {
         let hashes: Vec<_> =
-            self.state.codes.values().filter(|code| code.kind == kind).map(|c| c.hash).collect();
+            self.state.codes.values().filter(|code| goes(code)).map(|code| code.hash).collect();
         for hash in hashes {
             self.state.codes.remove(&hash);
             self.touched.codes.push(hash);
@@ -124,7 +132,14 @@ impl Work<'_> {
         }
         self.state.codes.remove(&join);
         self.touched.codes.push(join);
-        let code = self.put_code(setup, CodeKind::Setup, code.roles, code.scopes.clone(), ttl_ms)?;
+        let code = self.put_code(NewCode {
+            hash: setup,
+            kind: CodeKind::Setup,
+            roles: code.roles,
+            scopes: code.scopes.clone(),
+            ttl_ms,
+            minted_by: code.minted_by.clone(),
+        })?;
         Ok(Outcome::Minted { code })
     }
 
@@ -142,17 +157,7 @@ impl Work<'_> {
         self.state.latch.claimed = true;
         self.touched.latch = true;
         // A redeemed claim code stays until it expires, for the winner's second try; `redeem` looks at the latch first.
-        let unused: Vec<_> = self
-            .state
-            .codes
-            .values()
-            .filter(|code| code.kind == CodeKind::Claim && code.redeemed_by.is_none())
-            .map(|code| code.hash)
-            .collect();
-        for hash in unused {
-            self.state.codes.remove(&hash);
-            self.touched.codes.push(hash);
-        }
+        self.forget_codes_if(|code| code.kind == CodeKind::Claim && code.redeemed_by.is_none());
         if was_open {
             self.changes.push(Change::Claimed);
         }

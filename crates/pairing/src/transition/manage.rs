@@ -78,6 +78,9 @@ impl Work<'_> {
         grant.token.imported = None;
         device.revision = device.revision.saturating_add(1);
         let device = self.put_device(device);
+        if role == Role::Operator {
+            self.forget_codes_of(id);
+        }
         self.touched.narrowing = true;
         self.changes.push(Change::Rotated { device_id: id.clone(), role });
         Ok(Outcome::Rotated { device, role, generation, scopes, rotated_at: self.now })
@@ -106,6 +109,9 @@ impl Work<'_> {
         }
         device.revision = device.revision.saturating_add(1);
         let device = self.put_device(device);
+        if role == Role::Operator {
+            self.forget_codes_of(id);
+        }
         self.touched.narrowing = true;
         self.changes.push(Change::Revoked { device_id: id.clone(), role });
         Ok(Outcome::Revoked { device, role, revoked_at: self.now })

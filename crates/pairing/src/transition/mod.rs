@@ -207,6 +207,7 @@ impl Work<'_> {
         self.state.tombstones.insert(device.id.clone(), tombstone);
         self.touched.tombstones.push(device.id.clone());
         self.keep_for_undo(device);
+        self.forget_codes_of(&device.id);
         self.state.devices.remove(&device.id);
         self.touched.devices.push(device.id.clone());
         self.touched.narrowing = true;

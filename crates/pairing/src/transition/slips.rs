@@ -74,6 +74,7 @@ impl Work<'_> {
         device.revision = device.revision.saturating_add(1);
         let device = self.put_device(device);
         self.touched.narrowing = true;
+        self.forget_codes_of(id);
         let step = Narrowed { device_id: id.clone(), before, revision: device.revision, at: self.now };
         let (now, narrowed) = (self.now, &mut self.state.narrowed);
         narrowed.retain(|step| now < step.until() && step.device_id != *id);

@@ -262,8 +262,14 @@ async fn mint(
     roles: Roles,
     scopes: ScopeSet,
 ) -> Result<Arc<Code>, ErrorShape> {
-    let code =
-        NewCode { hash: CodeHash::of(text), kind: CodeKind::Setup, roles, scopes, ttl_ms: MAX_CODE_TTL_MS };
+    let code = NewCode {
+        hash: CodeHash::of(text),
+        kind: CodeKind::Setup,
+        roles,
+        scopes,
+        ttl_ms: MAX_CODE_TTL_MS,
+        minted_by: caller.device.clone(),
+    };
     let mint = Mutation::MintCode { code, caller: pairing_caller(caller) };
     let applied = apply(core, caller, Doing::Own, Ok(mint)).await?;
     match applied.outcome {

@@ -3,14 +3,63 @@
 use super::*;
 
 fn mint(kind: CodeKind, code: &str, roles: Roles, scopes: &[&str]) -> Mutation {
+    minted(kind, code, roles, scopes, None)
+}
+
+fn minted(kind: CodeKind, code: &str, roles: Roles, scopes: &[&str], by: Option<DeviceId>) -> Mutation {
+    let (hash, scopes) = (CodeHash::of(code), set(scopes));
     Mutation::MintCode {
-        code: NewCode { hash: CodeHash::of(code), kind, roles, scopes: set(scopes), ttl_ms: u64::MAX },
+        code: NewCode { hash, kind, roles, scopes, ttl_ms: u64::MAX, minted_by: by },
         caller: CallerAuthority::owner(),
     }
 }
 
 fn redeem(code: &str, ask: Ask) -> Mutation {
     Mutation::RedeemCode { code: CodeHash::of(code), ask }
+}
+
+/// An admin whose access is taken has no code left with which it comes back under another key.
+#[test]
+fn what_a_device_loses_it_gives_nobody_any_more() {
+    let owner = CallerAuthority::owner;
+    let admin = || ask(1, Role::Operator, &["operator.admin"]);
+    let id = admin().device_id;
+    let losses = [
+        Mutation::Remove { device: id.clone(), caller: owner() },
+        Mutation::Revoke { device: id.clone(), role: Role::Operator, caller: owner() },
+        Mutation::Rotate { device: id.clone(), role: Role::Operator, scopes: None, caller: owner() },
+        Mutation::Narrow { device: id.clone(), scopes: set(&["operator.read"]), caller: owner() },
+    ];
+    for loss in losses {
+        let mut world = World::new();
+        world.go(Mutation::ApproveSilently { ask: admin(), via: ApprovedVia::Owner }).unwrap();
+        let operator = Roles::only(Role::Operator);
+        let by_it = |kind, code| minted(kind, code, operator, &["operator.admin"], Some(id.clone()));
+        for mutation in [
+            by_it(CodeKind::Setup, "setup"),
+            by_it(CodeKind::Join, "join"),
+            by_it(CodeKind::Join, "exchanged"),
+            by_it(CodeKind::Setup, "used"),
+            mint(CodeKind::Setup, "owner's", operator, &["operator.admin"]),
+        ] {
+            world.go(mutation).unwrap();
+        }
+        let exchange = |join: &str, setup: &str| Mutation::RedeemJoin {
+            join: CodeHash::of(join),
+            setup: CodeHash::of(setup),
+            ttl_ms: 60_000,
+        };
+        world.go(exchange("exchanged", "of the join")).unwrap();
+        let other = |byte, code: &str| redeem(code, ask(byte, Role::Operator, &["operator.admin"]));
+        world.go(other(2, "used")).unwrap();
+        world.go(loss.clone()).unwrap();
+        for code in ["setup", "of the join"] {
+            assert_eq!(world.go(other(3, code)).unwrap_err(), Rejected::CodeInvalid, "{code} {loss:?}");
+        }
+        assert_eq!(world.go(exchange("join", "x")).unwrap_err(), Rejected::CodeInvalid, "{loss:?}");
+        world.go(other(2, "used")).unwrap();
+        world.go(other(3, "owner's")).unwrap();
+    }
 }
 
 #[test]
