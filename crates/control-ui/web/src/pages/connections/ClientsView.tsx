@@ -16,8 +16,8 @@ import {
   TextInput,
   toast,
 } from "../../ui";
+import { Problem } from "../Problem";
 import styles from "./Clients.module.css";
-import { Failed } from "./Failed";
 import { atHere } from "./here";
 import { useEvent } from "./useEvent";
 import type { Connection, Connections } from "./wire";
@@ -67,7 +67,13 @@ export function ClientsView() {
         />
         <p role="status">{data && countInWords(data, search.trim() !== "")}</p>
       </div>
-      {error && !data && <Failed error={error} what="The list of connections" again={live.reload} />}
+      {error && !data && (
+        <Problem
+          what="The list of connections could not be loaded"
+          trouble={error.trouble}
+          onRetry={live.reload}
+        />
+      )}
       {!data && !error && <Busy what="Loading who is connected" />}
       {data && data.connections.length === 0 && (
         <Empty icon="search" title={emptyInWords(search !== "", cursors.length > 0)}>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError, call, may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
 import { Button, Panel, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
+import { Problem } from "../Problem";
 import {
   CLIENTS,
   CREDENTIALS,
@@ -17,7 +18,6 @@ import {
 } from "./describe";
 import styles from "./Explain.module.css";
 import { Explanation } from "./Explanation";
-import { Failed } from "./Failed";
 import type { Explained } from "./wire";
 
 /** Whether what is typed reaches the gateway without others reading it. */
@@ -243,7 +243,7 @@ export function ExplainView() {
         </form>
       </Panel>
       <div ref={result} aria-live="polite" class={styles.result}>
-        {error && !wrong && <Failed error={error} what="The explanation" />}
+        {error && !wrong && <Problem what="The explanation could not be loaded" trouble={error.trouble} />}
         {wrong && (
           <p class={styles.hint}>Something in the description is not understood; see the marked field.</p>
         )}

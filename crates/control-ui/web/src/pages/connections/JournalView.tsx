@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { useLive } from "../../gateway/live";
 import { query, setQuery } from "../../shell/router";
 import { Ago, Badge, Busy, Button, Empty, Icon, now, Panel, Select, TextInput } from "../../ui";
-import { Failed } from "./Failed";
+import { Problem } from "../Problem";
 import { ALL, causes, type Filter, named, narrow, refusals } from "./filter";
 import { atHere } from "./here";
 import styles from "./Journal.module.css";
@@ -45,7 +45,13 @@ export function JournalView() {
     [journal.data, words, filter.cause, filter.device, filter.withinMs],
   );
   if (journal.error && !journal.data) {
-    return <Failed error={journal.error} what="The journal of refusals" again={journal.reload} />;
+    return (
+      <Problem
+        what="The journal of refusals could not be loaded"
+        trouble={journal.error.trouble}
+        onRetry={journal.reload}
+      />
+    );
   }
   if (!journal.data) return <Busy what="Loading the journal of refusals" />;
   const found = opened ? named(entries, opened) : undefined;

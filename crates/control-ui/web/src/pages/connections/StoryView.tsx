@@ -1,7 +1,7 @@
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { Ago, Busy, Callout, Command, Facts, Id, span } from "../../ui";
-import { Failed } from "./Failed";
+import { Problem } from "../Problem";
 import { atHere } from "./here";
 import styles from "./Story.module.css";
 import { Trace } from "./Trace";
@@ -23,7 +23,8 @@ export function StoryView({ id, entry }: { id: string; entry?: Entry | undefined
   const story = useLive<Story>("gateway.why", { id });
   useEvent("gateway.refused", story.reload);
   useEvent("device.pair.resolved", story.reload);
-  if (story.error && !story.data) return <Failed error={story.error} what="The story of this refusal" />;
+  if (story.error && !story.data)
+    return <Problem what="The story of this refusal could not be loaded" trouble={story.error.trouble} />;
   const current = story.data?.entry ?? entry;
   if (!current) {
     if (!story.data) return <Busy what="Looking it up" />;

@@ -8,12 +8,12 @@ import { may } from "../../gateway/call";
 import { type Live, useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { Ago, Badge, Busy, Button, now, Panel } from "../../ui";
-import { Failed } from "../connections/Failed";
 import { atHere } from "../connections/here";
 import { causeTitle } from "../connections/titles";
 import { useEvent } from "../connections/useEvent";
 import type { Entry, Journal } from "../connections/wire";
 import { clientInWords, peerInWords } from "../connections/words";
+import { Problem } from "../Problem";
 import styles from "./Overview.module.css";
 import { connectionRows, peak, refusedRows, requestValues, type Span, seriesFor, sum } from "./series";
 import type { History, HistorySeries } from "./wire";
@@ -78,7 +78,10 @@ function Drawn({ history, chart: Chart }: { history: Lookback; chart: ComponentT
   const { live, span } = history;
   const found = live.data && seriesFor(atThisClock(live.data), span);
   if (found) return <Chart {...found} span={span} />;
-  if (live.error) return <Failed error={live.error} what="The history" again={live.reload} />;
+  if (live.error)
+    return (
+      <Problem what="The history could not be loaded" trouble={live.error.trouble} onRetry={live.reload} />
+    );
   return <Busy what="Loading the history" />;
 }
 

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { CallError, call } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
 import { Badge, Busy, Button, Callout, Command, confirm, Icon, Panel, toast } from "../../ui";
-import { Failed } from "../connections/Failed";
+import { Problem } from "../Problem";
 import styles from "./Doctor.module.css";
 import type { Doctor, Finding, Repair, Repaired } from "./wire";
 
@@ -91,7 +91,13 @@ export function DoctorPart({ examination }: { examination: Examination }) {
         }
       >
         <div class={styles.doctor}>
-          {error && !doctor && <Failed error={error} what="The doctor's findings" again={again} />}
+          {error && !doctor && (
+            <Problem
+              what="The doctor's findings could not be loaded"
+              trouble={error.trouble}
+              onRetry={again}
+            />
+          )}
           {!doctor && !error && <Busy what="The doctor is looking" />}
           {repairs.map((repair) => (
             <Result key={repair.id} repair={repair} examination={examination} />

@@ -2,8 +2,8 @@ import { may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
 import { PageHead } from "../../shell/PageHead";
 import { Busy } from "../../ui";
-import { Failed } from "../connections/Failed";
 import { useEvent } from "../connections/useEvent";
+import { Problem } from "../Problem";
 import { ConnectionsPart, RefusedPart, useHistory } from "./Charts";
 import { DoctorPart, useDoctor } from "./DoctorPart";
 import { Headline } from "./Headline";
@@ -30,7 +30,9 @@ export default function OverviewPage() {
   return (
     <>
       <PageHead title="Overview" />
-      {error && !data && <Failed error={error} what="The overview" again={reload} />}
+      {error && !data && (
+        <Problem what="The overview could not be loaded" trouble={error.trouble} onRetry={reload} />
+      )}
       {!data && !error && <Busy what="Looking whether everything is all right" />}
       {data && (
         <>
