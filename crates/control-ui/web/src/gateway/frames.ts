@@ -10,9 +10,6 @@ export type ErrorShape = {
   details?: Record<string, unknown>;
 };
 
-/** A request frame. */
-export type RequestFrame = { type: "req"; id: string; method: string; params?: object };
-
 /** A frame that the gateway sent. */
 export type Frame =
   | { type: "res"; id: string; ok: true; payload: unknown }
