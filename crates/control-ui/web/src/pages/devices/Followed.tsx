@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { root } from "../../base";
+import { target } from "../../gateway/session";
 import { setQuery } from "../../shell/router";
 import { Busy, Button, Callout } from "../../ui";
 import { type Fate, fateWords } from "./decided";
@@ -36,7 +37,8 @@ export function Followed({ requestId }: { requestId: string }) {
 /** Asks the gateway what became of a request; where it went, when a newer one took its place. */
 async function fateOf(requestId: string): Promise<{ state: Fate; requestId?: string }> {
   try {
-    const url = new URL(`__openclaw__/requests/${encodeURIComponent(requestId)}`, root);
+    const at = target.peek()?.root ?? root.href;
+    const url = new URL(`__openclaw__/requests/${encodeURIComponent(requestId)}`, at);
     const answer: { state: Fate; requestId?: string } = await (await fetch(url)).json();
     return answer;
   } catch {

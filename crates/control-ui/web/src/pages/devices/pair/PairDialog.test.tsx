@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 vi.mock("../../../base", () => import("../../../testing/base"));
 vi.mock("../../../gateway/session", () => import("../scripted"));
 
-import { answer, calls, emit, refuse, reset } from "../scripted";
+import { answer, calls, emit, refuse, reset, target } from "../scripted";
 import { PairDialog } from "./PairDialog";
 
 const ADDRESS = "Address of this gateway for the device";
@@ -24,6 +24,7 @@ async function make(address?: string) {
 
 beforeEach(() => {
   reset({ pending: [], paired: [] });
+  target.value = { socket: "ws://localhost:3000/", root: "http://localhost:3000/" };
   const expiresAtMs = Date.now() + 600_000;
   answer("device.joinCode.create", () => ({ setupId: "s1", code: "ABCD-EFGH", expiresAtMs }));
   answer("device.pair.setupCode", () => ({
@@ -97,6 +98,14 @@ describe("pairing a new device", () => {
     open();
     await screen.findByText("No other device can reach this gateway as it is set up");
     expect(document.querySelector("figure code")?.textContent).toBe("openclaw config set gateway.bind lan");
+  });
+
+  it("offers the gateway that it talks to, which need not be the one that served the page", async () => {
+    target.value = { socket: "wss://other.example/", root: "https://other.example/" };
+    answer("device.pair.addresses", () => ({ choices: [] }));
+    open();
+    const select = await screen.findByLabelText<HTMLSelectElement>(/^Address by which/);
+    expect(select.value).toBe("https://other.example/");
   });
 
   it("lets one choose among several addresses, or type another", async () => {

@@ -3,6 +3,7 @@ import { root } from "../../../base";
 import { readGateway } from "../../../door/place";
 import { call, on } from "../../../gateway/call";
 import { useLive } from "../../../gateway/live";
+import { target } from "../../../gateway/session";
 import { Busy, Button, Callout, Command, Dialog, Select, Tabs, TextInput } from "../../../ui";
 import { explained, type Failure, failureOf } from "../failures";
 import { FailureNote } from "../Request";
@@ -98,7 +99,9 @@ function Choices({ kind, onCode }: { kind: Kind; onCode: (code: Code) => void })
   const [failure, setFailure] = useState<Failure | undefined>();
   const [busy, setBusy] = useState(false);
   const known = useLive<Addresses>("device.pair.addresses");
-  const options = offered(readGateway(root.href), known.data?.choices ?? []);
+  // A code belongs to the gateway that makes it, which need not be the one that served this page.
+  const here = target.value?.root ?? root.href;
+  const options = offered(readGateway(here), known.data?.choices ?? []);
   const chosen = picked ?? options[0]?.gateway.root ?? OTHER;
   const option = options.find(({ gateway }) => gateway.root === chosen);
   const gateway = option?.gateway ?? typedAddress(typed);
