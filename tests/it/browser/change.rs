@@ -104,13 +104,38 @@ fn a_new_gateway_token_signs_browsers_out_and_typing_it_is_enough_to_come_back()
 }
 
 #[test]
+fn who_signs_out_is_out_in_every_tab_and_back_in_all_with_the_next_sign_in() {
+    let world = World::new();
+    let gateway = world.start();
+    let Some(browser) = Browser::start(&world) else { return };
+    let page = opened(&browser, "/");
+    let other = page.new_tab();
+    other.goto("/devices");
+    is_in(&other);
+    page.click("button", &format!("…:{}", world.port));
+    page.click("button", "Sign out");
+    for tab in [&page, &other] {
+        tab.sees("Connect to this gateway");
+    }
+    // Nothing is left to come in with.
+    page.reload();
+    page.sees("Connect to this gateway");
+    enter(&page, TOKEN);
+    for tab in [&page, &other] {
+        is_in(tab);
+    }
+    let list = gateway.cli(&["devices", "list", "--json"]).ok().json();
+    assert_eq!(list["paired"].as_array().unwrap().len(), 1, "its key is still its own: {list:#}");
+}
+
+#[test]
 fn a_gateway_that_is_gone_is_said_to_be_gone() {
     let world = World::new();
     let gateway = world.start();
     let Some(browser) = Browser::start(&world) else { return };
     let page = browser.page();
     page.goto("/");
-    page.sees("OpenClaw");
+    page.sees("Connect to this gateway");
     gateway.stop();
     enter(&page, TOKEN);
     page.sees("openclaw gateway start");

@@ -167,6 +167,16 @@ describe("the browser's own token", () => {
     expect([helped.does, helped.plan]).toEqual(["connect", "token: read"]);
   });
 
+  it("of another tab is used also when it comes while this one still tries without", () => {
+    const without = after([begin({ known: known() }), mismatch, { is: "reread", known: known() }]);
+    const told = after([{ is: "elsewhere", known: { token: "newer", scopes: READ } }], without.state);
+    expect(told.does).toBe("");
+    const now = after([auth("AUTH_TOKEN_MISSING")], told.state);
+    expect([now.does, now.plan]).toEqual(["connect", "token: read"]);
+    const wrong = after([auth("AUTH_DEVICE_TOKEN_MISMATCH")], now.state);
+    expect(wrong.does).toBe("reread");
+  });
+
   it("that carries less than it did asks what it carries, and works with that", () => {
     const narrow = after([begin({ known: known() }), auth("AUTH_SCOPE_MISMATCH")]);
     expect([narrow.does, narrow.plan]).toEqual(["connect", "token: probe"]);

@@ -32,11 +32,11 @@ export function afterRefusal(state: State, error: ErrorShape, close: Close, worl
       return lockedOut(state, trouble, world);
     case "AUTH_TOKEN_MISMATCH":
     case "AUTH_PASSWORD_MISMATCH":
-      return credentialWrong(state, trouble);
+      return credentialWrong(state, trouble, world);
     case "AUTH_TOKEN_MISSING":
     case "AUTH_PASSWORD_MISSING":
       // Nothing was left to try with; what went wrong first says more.
-      return refuse(state, state.stale?.trouble ?? blamed(state, trouble));
+      return orWithNews(state, state.stale?.trouble ?? blamed(state, trouble), world);
     default:
       if (error.code === "UNAVAILABLE" && error.retryable !== false) return retryLater(state, trouble, world);
       return refuse(state, trouble);
@@ -112,16 +112,24 @@ function codeInvalid(state: State, trouble: Trouble, world: World): Step {
   const isSetupCode = credential?.kind === "code" && credential.value.length > LONGEST_CLAIM_CODE;
   if (isSetupCode && plan.scopes === WANTED_SCOPES)
     return hop(state, { ...plan, scopes: EVERYDAY_SCOPES }, trouble, world);
-  return withOwnToken(state) ?? credentialWrong(state, trouble);
+  return credentialWrong(state, trouble, world);
 }
 
 /** What was typed is not right: it is not kept, so that a reload does not count as another wrong attempt. */
-function credentialWrong(state: State, trouble: Trouble): Step {
-  return refuse({ ...state, credential: null }, trouble);
+function credentialWrong(state: State, trouble: Trouble, world: World): Step {
+  return orWithNews({ ...state, credential: null }, trouble, world);
+}
+
+/** Refused, unless this browser has a token: one of its own, or one that another tab got while this one tried. */
+function orWithNews(state: State, trouble: Trouble, world: World): Step {
+  const plan = chosen(state);
+  return plan.with === "token" && state.plan.with !== "token"
+    ? hop(state, plan, trouble, world)
+    : refuse(state, trouble);
 }
 
 /**
- * Goes on with this browser's own token when what was typed, or what a link brought, is of no use: a link that was used
+ * Goes on with this browser's own token when what was typed, or what a link brought, is locked out: a link that was used
  * before, or that a stranger made, keeps nobody out who is paired.
  */
 function withOwnToken(state: State): Step | null {
