@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { type ComponentType, createElement } from "preact";
-import { useEffect } from "preact/hooks";
+import { type ComponentChildren, type ComponentType, createElement } from "preact";
+import { useEffect, useErrorBoundary } from "preact/hooks";
 import { may } from "../gateway/call";
 import type { Page } from "../pages/registry";
 import { Busy, Button, Callout, Empty } from "../ui";
@@ -55,7 +55,28 @@ export function PageView({ page }: { page: Page }) {
       </Callout>
     );
   }
-  return createElement(state.component, null);
+  return <Guarded page={page}>{createElement(state.component, null)}</Guarded>;
+}
+
+/** A page that fails takes neither the navigation nor the notices with it. */
+function Guarded({ page, children }: { page: Page; children: ComponentChildren }) {
+  // The browser is told all the same: its console is where the place in the script can be read.
+  const [error, again] = useErrorBoundary((error) => reportError(error));
+  if (error === undefined) return children;
+  return (
+    <Callout tone="bad" title={`${page.title} cannot be shown`} live>
+      <p>
+        The page itself failed at what it was to show; the gateway goes on working. It said:{" "}
+        <code>{String(error)}</code>
+      </p>
+      <p class={styles.buttons}>
+        <Button kind="primary" onClick={again}>
+          Try again
+        </Button>
+        <Button onClick={() => location.reload()}>Reload the page</Button>
+      </p>
+    </Callout>
+  );
 }
 
 export function NoSuchPage({ path }: { path: string }) {

@@ -190,8 +190,8 @@ export function Decide({
       </div>
       {lacking.length > 0 && (
         <p class={styles.soft}>
-          <Icon name="info" /> It asks for more than this browser has. Nobody can give away more than he may
-          do himself.
+          <Icon name="info" /> It asks for more than this browser has. Nobody can give away more than they
+          have.
         </p>
       )}
       {failure && <FailureNote failure={failure} />}

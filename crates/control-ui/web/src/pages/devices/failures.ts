@@ -26,7 +26,7 @@ const KNOWN: readonly [pattern: RegExp, text: string, fix?: string][] = [
   [/^unknown deviceId/, "The device is not paired any more. Somebody removed it in the meantime."],
   [
     /^missing scope: operator\.(\S+)/,
-    "Nobody can give away more than he may do himself, and this browser lacks “$1”. Approve less, or let somebody with full access approve it.",
+    "Nobody can give away more than they have, and this browser lacks “$1”. Approve less, or let somebody with full access approve it.",
   ],
   [
     /denied$/,
