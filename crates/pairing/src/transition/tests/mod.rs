@@ -3,7 +3,9 @@
 mod bounds;
 mod codes;
 mod grants;
+mod partly;
 mod requests;
+mod slips;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
