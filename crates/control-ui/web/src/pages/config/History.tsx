@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
 import { Ago, Badge, Busy, Button, Dialog, Empty, Panel, Table } from "../../ui";
 import { Problem } from "../Problem";
@@ -51,7 +52,7 @@ export function History({
         rows={changes}
         rowKey={(change) => String(change.id)}
         columns={[
-          { key: "when", title: "When", cell: (change) => <Ago ms={change.atMs} /> },
+          { key: "when", title: "When", cell: (change) => <Ago ms={atHere(change.atMs)} /> },
           {
             key: "what",
             title: "What",

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError, call, may } from "../../gateway/call";
+import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { query, setQuery } from "../../shell/router";
@@ -18,7 +19,6 @@ import {
 } from "../../ui";
 import { Problem } from "../Problem";
 import styles from "./Clients.module.css";
-import { atHere } from "./here";
 import { useEvent } from "./useEvent";
 import type { Connection, Connections } from "./wire";
 import { kindInWords, mayInWords, peerInWords, proofInWords } from "./words";

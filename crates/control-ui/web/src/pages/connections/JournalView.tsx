@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
+import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
 import { query, setQuery } from "../../shell/router";
 import { Ago, Badge, Busy, Button, Empty, Icon, now, Panel, Select, TextInput } from "../../ui";
 import { Problem } from "../Problem";
 import { ALL, causes, type Filter, named, narrow, refusals } from "./filter";
-import { atHere } from "./here";
 import styles from "./Journal.module.css";
 import { StoryView } from "./StoryView";
 import { causeTitle } from "./titles";

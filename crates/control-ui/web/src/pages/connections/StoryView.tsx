@@ -1,8 +1,8 @@
+import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { Ago, Busy, Callout, Command, Facts, Id, span } from "../../ui";
 import { Problem } from "../Problem";
-import { atHere } from "./here";
 import styles from "./Story.module.css";
 import { Trace } from "./Trace";
 import { useEvent } from "./useEvent";

@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { atHere } from "../../gateway/clock";
 import { Ago, Badge, Button, Callout, confirm, Facts, Icon, IconButton, Id, TextInput } from "../../ui";
 import { remove, rename, undoEdit } from "./actions";
 import styles from "./Device.module.css";
@@ -78,8 +79,8 @@ export function Device({ entry, node, open, onToggle }: DeviceProps) {
               ["Address", row.remoteIp ?? "this machine"],
               ["Page", row.browserOrigin],
               ["Connected", row.connectedSinceMs ? <Since key="since" row={row} /> : null],
-              ["Here last", connected ? null : <Ago key="seen" ms={seenAt(row)} />],
-              ["Paired", <Ago key="paired" ms={row.createdAtMs} />],
+              ["Here last", connected ? null : <Ago key="seen" ms={atHere(seenAt(row))} />],
+              ["Paired", <Ago key="paired" ms={atHere(row.createdAtMs)} />],
               ["Approved", approvedWords(row.approvedVia)],
               ["Device id", <Id key="id" id={row.deviceId} label="device id" />],
             ]}
@@ -109,8 +110,8 @@ function HandEdited({ row }: { row: PairedRow }) {
   return (
     <Callout tone="warn" title="Its access was widened by an edit of devices/paired.json">
       <p>
-        Added <Ago ms={row.handEdited.atMs} />: {row.handEdited.scopes.join(", ")}. If that was not you, take
-        it back.
+        Added <Ago ms={atHere(row.handEdited.atMs)} />: {row.handEdited.scopes.join(", ")}. If that was not
+        you, take it back.
       </p>
       <div>
         <Button small icon="undo" onClick={async () => setFailure(await undoEdit(row))}>
@@ -125,7 +126,7 @@ function HandEdited({ row }: { row: PairedRow }) {
 function Since({ row }: { row: PairedRow }) {
   return (
     <>
-      <Ago ms={row.connectedSinceMs ?? 0} />
+      <Ago ms={atHere(row.connectedSinceMs ?? 0)} />
       {(row.connections ?? 0) > 1 && `, ${row.connections} connections`}
     </>
   );
@@ -134,7 +135,7 @@ function Since({ row }: { row: PairedRow }) {
 function Seen({ ms }: { ms: number }) {
   return (
     <>
-      seen <Ago ms={ms} />
+      seen <Ago ms={atHere(ms)} />
     </>
   );
 }
@@ -224,7 +225,7 @@ function NodeFacts({ node }: { node: NodeRow }) {
       <Facts
         rows={[
           ["Version", node.version],
-          ["Connected", node.connectedAtMs ? <Ago key="since" ms={node.connectedAtMs} /> : null],
+          ["Connected", node.connectedAtMs ? <Ago key="since" ms={atHere(node.connectedAtMs)} /> : null],
           ["Agents may use", usable.length > 0 ? usable.join(", ") : "nothing"],
           ["Offers", declared.length > 0 ? `${declared.join(", ")} (not allowed yet)` : null],
         ]}

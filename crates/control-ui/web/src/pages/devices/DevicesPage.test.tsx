@@ -9,7 +9,7 @@ import { go } from "../../shell/router";
 import { Confirm } from "../../ui/confirm";
 import { Toasts } from "../../ui/toast";
 import DevicesPage from "./DevicesPage";
-import { answer, calls, now, refuse, reset } from "./scripted";
+import { answer, calls, clockSkewMs, now, refuse, reset } from "./scripted";
 import { paired, pending } from "./testing";
 
 const list = () => ({
@@ -50,6 +50,14 @@ describe("the devices page", () => {
     expect(within(request).getByText("11112222")).toBeTruthy();
     expect(request.textContent).toContain("192.168.1.20");
     expect(request.textContent).toContain("It asks for full access");
+  });
+
+  it("tells times by this browser's clock, however wrong it is", async () => {
+    clockSkewMs.value = 3_600_000;
+    reset({ pending: [pending("r", { ts: Date.now() + 3_600_000 - 150_000 })], paired: [] });
+    open();
+    expect((await screen.findByRole("article")).textContent).toContain("2 min ago");
+    clockSkewMs.value = 0;
   });
 
   it("finds a device by words", async () => {

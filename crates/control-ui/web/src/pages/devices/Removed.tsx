@@ -1,5 +1,5 @@
 import { useId, useState } from "preact/hooks";
-import { clockSkewMs } from "../../gateway/session";
+import { atHere } from "../../gateway/clock";
 import { Ago, Button, now, Panel } from "../../ui";
 import { restore } from "./actions";
 import type { Failure } from "./failures";
@@ -9,7 +9,7 @@ import type { RemovedRow } from "./rows";
 
 /** Devices that were removed a moment ago: a slip can be taken back for a while. */
 export function Removed({ rows }: { rows: readonly RemovedRow[] }) {
-  const left = rows.filter((row) => row.undoUntilMs - clockSkewMs.value > now.value);
+  const left = rows.filter((row) => atHere(row.undoUntilMs) > now.value);
   if (left.length === 0) return null;
   return (
     <Panel title="Removed a moment ago" flush>
@@ -34,7 +34,7 @@ function Line({ row }: { row: RemovedRow }) {
   return (
     <li class={styles.removed}>
       <span id={id}>
-        {row.name}, removed <Ago ms={row.removedAtMs} />
+        {row.name}, removed <Ago ms={atHere(row.removedAtMs)} />
       </span>
       <Button small icon="undo" busy={busy} aria-describedby={id} onClick={back}>
         Bring back

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../gateway/call";
+import { atHere } from "../../gateway/clock";
 import { Ago, Badge, Button, Callout, Command, CopyButton, Facts, Icon } from "../../ui";
 import { approve, deciding, reject, type Terms } from "./actions";
 import type { Failure } from "./failures";
@@ -44,8 +45,8 @@ export function Request({ row, held, called = false }: RequestProps) {
       </header>
       {row.withheldAtMs !== undefined && (
         <p class={styles.soft}>
-          You gave it less <Ago ms={row.withheldAtMs} />, and it asks for the rest. Nothing needs to be done
-          about it: it works with what it has.
+          You gave it less <Ago ms={atHere(row.withheldAtMs)} />, and it asks for the rest. Nothing needs to
+          be done about it: it works with what it has.
         </p>
       )}
       <Changes row={row} />
@@ -59,8 +60,8 @@ export function Request({ row, held, called = false }: RequestProps) {
           ["Not local", row.seen?.sentence],
           ["Page", row.browserOrigin],
           ["Says it is", row.userAgent],
-          ["Asked first", <Ago key="ts" ms={row.ts} />],
-          ["Waits until", row.expiresAtMs ? <Ago key="until" ms={row.expiresAtMs} /> : null],
+          ["Asked first", <Ago key="ts" ms={atHere(row.ts)} />],
+          ["Waits until", row.expiresAtMs ? <Ago key="until" ms={atHere(row.expiresAtMs)} /> : null],
         ]}
       />
       <Decide row={row} about={heading} />
@@ -202,7 +203,7 @@ export function Decide({
 function SameAs({ name, at }: { name: string; at: number }) {
   return (
     <>
-      The same browser as {name}, last seen <Ago ms={at} />?
+      The same browser as {name}, last seen <Ago ms={atHere(at)} />?
     </>
   );
 }

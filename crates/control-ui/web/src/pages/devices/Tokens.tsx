@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { atHere } from "../../gateway/clock";
 import { Ago, Badge, Button, confirm, Facts } from "../../ui";
 import { revoke, rotate } from "./actions";
 import styles from "./Device.module.css";
@@ -61,7 +62,7 @@ function Token({ row, token, own }: { row: PairedRow; token: TokenRow; own: bool
         <strong>{ROLE_WORDS[token.role]}</strong>
         {token.revokedAtMs !== undefined && (
           <Badge tone="bad">
-            revoked <Ago ms={token.revokedAtMs} />
+            revoked <Ago ms={atHere(token.revokedAtMs)} />
           </Badge>
         )}
         {token.revokedAtMs === undefined && (
@@ -77,9 +78,9 @@ function Token({ row, token, own }: { row: PairedRow; token: TokenRow; own: bool
       </div>
       <Facts
         rows={[
-          ["Made", <Ago key="made" ms={token.createdAtMs} />],
-          ["Replaced", token.rotatedAtMs ? <Ago key="rotated" ms={token.rotatedAtMs} /> : null],
-          ["Used last", token.lastUsedAtMs ? <Ago key="used" ms={token.lastUsedAtMs} /> : null],
+          ["Made", <Ago key="made" ms={atHere(token.createdAtMs)} />],
+          ["Replaced", token.rotatedAtMs ? <Ago key="rotated" ms={atHere(token.rotatedAtMs)} /> : null],
+          ["Used last", token.lastUsedAtMs ? <Ago key="used" ms={atHere(token.lastUsedAtMs)} /> : null],
         ]}
       />
       {failure && <FailureNote failure={failure} />}

@@ -3,7 +3,8 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { CallError, call, may, on } from "../../gateway/call";
-import { clockSkewMs, epoch, phase } from "../../gateway/session";
+import { atHere } from "../../gateway/clock";
+import { epoch, phase } from "../../gateway/session";
 import { type Decision, type Ended, ended } from "./decided";
 import { isNews } from "./list";
 import { nameOf } from "./names";
@@ -90,7 +91,7 @@ function take(next: PairList): void {
   // An answer that was on its way when a decision was told still lists the request: the decision is kept for the next.
   for (const id of decisions.keys()) if (!waiting.has(id)) decisions.delete(id);
   const expiries = next.pending.flatMap((row) => row.expiresAtMs ?? []);
-  if (expiries.length > 0) reloadIn(Math.min(...expiries) - clockSkewMs.value - Date.now() + EXPIRY_SLACK_MS);
+  if (expiries.length > 0) reloadIn(atHere(Math.min(...expiries)) - Date.now() + EXPIRY_SLACK_MS);
 }
 
 function reloadIn(ms: number): void {

@@ -1,6 +1,6 @@
+import { atHere } from "../../gateway/clock";
 import { Link } from "../../shell/Link";
 import { exact, Facts, Id, longSpan, now, Panel } from "../../ui";
-import { atHere } from "../connections/here";
 import styles from "./Overview.module.css";
 import type { Overview } from "./wire";
 import { authInWords, bindInWords, bytesInWords, pairedInWords } from "./words";

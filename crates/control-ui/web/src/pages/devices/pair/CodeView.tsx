@@ -1,4 +1,4 @@
-import { clockSkewMs } from "../../../gateway/session";
+import { atHere } from "../../../gateway/clock";
 import { Button, Callout, Command, CopyButton, Facts, now, span } from "../../../ui";
 import { Qr } from "../../../ui/Qr";
 import styles from "./PairDialog.module.css";
@@ -6,7 +6,7 @@ import type { Code, Kind } from "./plan";
 
 /** A code that was made: as a picture, as a link or command, and as text, with the time it is good for. */
 export function CodeView({ kind, code, onAgain }: { kind: Kind; code: Code; onAgain: () => void }) {
-  const left = code.expiresAtMs - clockSkewMs.value - now.value;
+  const left = atHere(code.expiresAtMs) - now.value;
   if (left <= 0) {
     return (
       <Callout tone="warn" title="This code has run out" live>

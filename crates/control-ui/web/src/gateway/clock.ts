@@ -1,4 +1,4 @@
-import { clockSkewMs } from "../../gateway/session";
+import { clockSkewMs } from "./session";
 
 /** A time that the gateway wrote down, by this browser's clock. */
 export function atHere(ms: number): number {
