@@ -8,7 +8,7 @@ use openclaw_tests::{World, http, place};
 use super::{get, references, resolve};
 
 /// What is left when the page's policy allows nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      object-src 'none'; connect-src 'self'";
 

@@ -9,7 +9,7 @@ use http::header;
 pub(super) const OF_FILES: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The policy, without where connections may go.
-const FIXED: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+const FIXED: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      object-src 'none'; connect-src 'self'";
 
