@@ -56,7 +56,7 @@ describe("the devices page", () => {
     clockSkewMs.value = 3_600_000;
     reset({ pending: [pending("r", { ts: Date.now() + 3_600_000 - 150_000 })], paired: [] });
     open();
-    expect((await screen.findByRole("article")).textContent).toContain("2 min ago");
+    expect(await screen.findByText("2 min ago")).toBeTruthy();
     clockSkewMs.value = 0;
   });
 
