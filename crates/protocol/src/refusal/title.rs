@@ -17,7 +17,7 @@ impl Cause {
             Self::TokenDiffers => "The token is not the gateway's",
             Self::DeviceTokenStale => "This device's own token is old",
             Self::DeviceTokenNarrow => "This device's own token carries less",
-            Self::Password => "The gateway's password is needed",
+            Self::Password => "The gateway asks for its password",
             Self::NoSecretConfigured => "The gateway has no token or password",
             Self::LockedOut => "Too many wrong attempts",
             Self::Origin => "This page's origin is not allowed",

@@ -166,7 +166,7 @@ export function openLink(
   return {
     request: (method, params) =>
       new Promise((resolve, reject) => {
-        if (ended || stage !== "open") reject(new Refused(cutOff()));
+        if (ended || stage !== "open" || ws.readyState !== WebSocket.OPEN) reject(new Refused(cutOff()));
         else waiting.set(send(method, params), { resolve, reject });
       }),
     expectWordEvery: (ms) => {

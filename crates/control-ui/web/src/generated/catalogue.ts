@@ -58,7 +58,7 @@ export const causes: Record<string, { key: string; title: string; browser: boole
   },
   "C-11": {
     "key": "password",
-    "title": "The gateway's password is needed",
+    "title": "The gateway asks for its password",
     "browser": true
   },
   "C-12": {

@@ -29,12 +29,13 @@ export function Standing() {
         onClick={() => setOpen(true)}
       >
         <span class={`${styles.dot} ${at === "open" ? styles.on : styles.off}`} aria-hidden="true" />
-        <span class={styles.words} role="status">
-          {WORDS[at]}
-        </span>
+        <span class={styles.words}>{WORDS[at]}</span>
         <span class={styles.host}>{host}</span>
         <Icon name="down" />
       </button>
+      <span class="visually-hidden" role="status">
+        {WORDS[at]}
+      </span>
       {open && <ThisBrowser onClose={() => setOpen(false)} />}
     </>
   );

@@ -1,5 +1,6 @@
 import { may } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
+import { phase } from "../../gateway/session";
 import { PageHead } from "../../shell/PageHead";
 import { Busy } from "../../ui";
 import { useEvent } from "../connections/useEvent";
@@ -36,7 +37,8 @@ export default function OverviewPage() {
       {!data && !error && <Busy what="Looking whether everything is all right" />}
       {data && (
         <>
-          <Headline verdict={verdictOf(data, examination.doctor)} />
+          {/* Nobody knows whether all is well while the connection is lost; the rest is from before, as the banner says. */}
+          {phase.value.at === "open" && <Headline verdict={verdictOf(data, examination.doctor)} />}
           <PeoplePart overview={data} />
           <div class={styles.columns}>
             <div class={styles.column}>
