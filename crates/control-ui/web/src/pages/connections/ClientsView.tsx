@@ -17,11 +17,12 @@ import {
   TextInput,
   toast,
 } from "../../ui";
+import { kindInWords } from "../devices/names";
 import { Problem } from "../Problem";
 import styles from "./Clients.module.css";
 import { useEvent } from "./useEvent";
 import type { Connection, Connections } from "./wire";
-import { kindInWords, mayInWords, peerInWords, proofInWords } from "./words";
+import { mayInWords, peerInWords, proofInWords } from "./words";
 
 /** Connections on one page: as many as are drawn anew without anybody noticing. */
 const PAGE = 100;

@@ -2,13 +2,13 @@ import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
 import { Link } from "../../shell/Link";
 import { Ago, Busy, Callout, Command, Facts, Id, span } from "../../ui";
+import { approvedWords } from "../devices/names";
 import { Problem } from "../Problem";
 import styles from "./Story.module.css";
 import { Trace } from "./Trace";
 import { useEvent } from "./useEvent";
 import type { Connections, DeviceNow, Entry, RequestNow, Story } from "./wire";
 import {
-  approvedHow,
   clientInWords,
   deviceInWords,
   isOpen,
@@ -99,7 +99,7 @@ function When({ entry: { count, firstTs, ts } }: { entry: Entry }) {
 
 function DeviceLink({ id, device }: { id: string; device: DeviceNow | undefined }) {
   const words = device ? deviceInWords(device) : "";
-  const how = device?.state === "paired" ? approvedHow(device.approvedVia) : "";
+  const how = device?.state === "paired" ? approvedWords(device.approvedVia) : undefined;
   return (
     <>
       <Link to={`/devices?device=${encodeURIComponent(id)}`}>{words || "Show the device"}</Link>{" "}

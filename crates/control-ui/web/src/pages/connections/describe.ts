@@ -35,7 +35,7 @@ export const CLIENTS: readonly { value: string; label: string; browser?: boolean
   { value: "cli", label: "The command line" },
   { value: "tui", label: "The terminal UI" },
   { value: "macos", label: "The macOS app" },
-  { value: "ios", label: "The iPhone app" },
+  { value: "ios", label: "The iOS app" },
   { value: "android", label: "The Android app" },
   { value: "node", label: "A node" },
   { value: "backend", label: "A program on the gateway's side" },
@@ -107,7 +107,7 @@ export function presets(lanAddress: string | undefined): Preset[] {
       peer: { ...START, client: "cli", from: "owner-socket", credential: "none" },
     },
     { id: "node", label: "A node on another machine", peer: { ...START, client: "node", from: near } },
-    { id: "app", label: "The iPhone app", peer: { ...START, client: "ios", from: near } },
+    { id: "app", label: "The iOS app", peer: { ...START, client: "ios", from: near } },
   ];
 }
 

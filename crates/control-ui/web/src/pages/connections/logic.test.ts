@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { kindInWords } from "../devices/names";
 import {
   complaint,
   type Described,
@@ -13,7 +14,7 @@ import { ALL, causes, type Filter, named, narrow, refusals } from "./filter";
 import { outcomeOf } from "./outcome";
 import { sequence } from "./sequence";
 import type { Check, Entry, Explained } from "./wire";
-import { classInWords, clientInWords, deviceInWords, kindInWords, peerInWords, sinceInWords } from "./words";
+import { classInWords, clientInWords, deviceInWords, peerInWords, sinceInWords } from "./words";
 
 const entry = (more: Partial<Entry>): Entry => ({
   cause: "C-08",
@@ -106,7 +107,7 @@ describe("words", () => {
     ["cli/cli 2026.11.0 on linux", "Command line", "version 2026.11.0 on linux"],
     [
       "openclaw-control-ui/webchat 2026.9.6 on Linux x86_64",
-      "Browser (Control UI)",
+      "Control UI in a browser",
       "version 2026.9.6 on Linux x86_64",
     ],
     ["test/probe", "Probe", ""],

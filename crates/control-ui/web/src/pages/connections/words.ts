@@ -1,31 +1,11 @@
 /** What the pages say of clients, addresses and devices. */
+import { kindInWords } from "../devices/names";
 import type { DeviceNow, Entry, RequestNow, Standing } from "./wire";
 
 /** A client in words, with what is known beside its kind. */
 export interface ClientWords {
   readonly name: string;
   readonly detail: string;
-}
-
-const KINDS: Record<string, string> = {
-  "cli/cli": "Command line",
-  "openclaw-control-ui/webchat": "Browser (Control UI)",
-  "webchat-ui/webchat": "Browser (web chat)",
-  "openclaw-tui/ui": "Terminal UI",
-  "openclaw-macos/ui": "macOS app",
-  "openclaw-macos/node": "macOS app, as a node",
-  "openclaw-ios/ui": "iPhone app",
-  "openclaw-ios/node": "iPhone app, as a node",
-  "openclaw-android/ui": "Android app",
-  "openclaw-android/node": "Android app, as a node",
-  "node-host/node": "Node",
-  "gateway-client/backend": "Program on the gateway's side",
-};
-
-/** What a client's id and mode stand for; itself when they are not known. */
-export function kindInWords(id: string, mode: string): string {
-  if (mode === "probe") return "Probe";
-  return KINDS[`${id}/${mode}`] ?? (mode === "" || mode === id ? id : `${id} (${mode})`);
 }
 
 /** The journal's `cli/cli 2026.11.0 on linux` in words. */
@@ -62,24 +42,6 @@ export function peerInWords(peer: string, addressClass?: string | null): string 
 export function timesInWords(count: number): string {
   if (count === 1) return "once";
   return count === 2 ? "twice" : `${count.toLocaleString()} times`;
-}
-
-/** How a device came to be approved. */
-export function approvedHow(via: string | undefined): string {
-  switch (via) {
-    case "silent":
-      return "without asking, as the owner's own program on this machine";
-    case "owner":
-      return "by the owner";
-    case "bootstrap":
-      return "by a setup code";
-    case "claim":
-      return "by the claim code";
-    case "import":
-      return "when devices were taken over from another store";
-    default:
-      return "";
-  }
 }
 
 /** What has become of a refusal since. `null`: nothing that the gateway knows of. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientWords, nameOf, platformWords } from "./names";
+import { clientWords, kindInWords, nameOf, platformWords } from "./names";
 
 const deviceId = "0123456789abcdef";
 
@@ -26,6 +26,25 @@ describe("names", () => {
     ["Haiku", "Haiku"],
   ])("says %s as %s", (platform, words) => {
     expect(platformWords({ deviceId, platform })).toBe(words);
+  });
+
+  it("takes no stranger's word for a part of the language", () => {
+    const row = { deviceId, clientId: "constructor", platform: "constructor" };
+    expect([nameOf(row), platformWords(row), kindInWords("toString", "x")]).toEqual([
+      "Constructor",
+      "constructor",
+      "toString (x)",
+    ]);
+  });
+
+  it.each([
+    ["cli", "cli", "Command line"],
+    ["openclaw-ios", "node", "iOS app, as a node"],
+    ["node-host", "node", "Node host"],
+    ["my-bot", "my-bot", "my-bot"],
+    ["cli", "probe", "Probe"],
+  ])("calls the connection of %s as %s: %s", (id, mode, words) => {
+    expect(kindInWords(id, mode)).toBe(words);
   });
 
   it("falls back to the family", () => {

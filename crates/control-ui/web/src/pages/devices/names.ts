@@ -11,19 +11,24 @@ export interface Named {
   clientMode?: string;
 }
 
-const CLIENTS: Record<string, string> = {
+/** A table that is asked with strangers' words: `constructor` stands in every object, and in no map. */
+function words(table: Record<string, string>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(table));
+}
+
+const CLIENTS = words({
   "openclaw-control-ui": "Control UI in a browser",
   "webchat-ui": "web chat in a browser",
   cli: "command line",
   "openclaw-tui": "terminal UI",
-  "gateway-client": "a program",
+  "gateway-client": "program on the gateway's side",
   "node-host": "node host",
   "openclaw-macos": "macOS app",
   "openclaw-ios": "iOS app",
   "openclaw-android": "Android app",
-};
+});
 
-const PLATFORMS: Record<string, string> = {
+const PLATFORMS = words({
   linux: "Linux",
   darwin: "macOS",
   macos: "macOS",
@@ -33,7 +38,7 @@ const PLATFORMS: Record<string, string> = {
   ipados: "iPadOS",
   android: "Android",
   freebsd: "FreeBSD",
-};
+});
 
 /** The beginning of an id, by which people compare two screens. */
 export function shortId(id: string): string {
@@ -43,7 +48,15 @@ export function shortId(id: string): string {
 /** The kind of client in words; a client that nobody knows is called as it calls itself. */
 export function clientWords(row: Named): string | undefined {
   if (row.clientId === undefined) return undefined;
-  return CLIENTS[row.clientId] ?? row.clientId;
+  return CLIENTS.get(row.clientId) ?? row.clientId;
+}
+
+/** What the id and mode of a connection's client stand for, as the beginning of a line. */
+export function kindInWords(id: string, mode: string): string {
+  if (mode === "probe") return "Probe";
+  const known = CLIENTS.get(id);
+  if (known === undefined) return mode === "" || mode === id ? id : `${id} (${mode})`;
+  return `${capital(known)}${mode === "node" && id !== "node-host" ? ", as a node" : ""}`;
 }
 
 /** The operating system in words: `darwin 25.1` is `macOS 25.1`. */
@@ -51,7 +64,7 @@ export function platformWords(row: Named): string | undefined {
   const said = row.platform?.trim();
   if (!said) return row.deviceFamily;
   const family = /^[a-z]+/i.exec(said)?.[0] ?? "";
-  const known = PLATFORMS[family.toLowerCase()] ?? (/^win/i.test(said) ? "Windows" : undefined);
+  const known = PLATFORMS.get(family.toLowerCase()) ?? (/^win/i.test(said) ? "Windows" : undefined);
   if (known === undefined) return said;
   // `Win32`, `Linux x86_64` and the like: only a version is worth reading.
   const version = /^[a-z]+\s+(\d[\d.]*)/i.exec(said)?.[1];
@@ -66,8 +79,9 @@ export function nameOf(row: Named): string {
   return client === undefined ? `Device ${shortId(row.deviceId)}` : capital(client);
 }
 
+/** As the beginning of a line; `iOS` and `macOS` are written so everywhere. */
 function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^[a-z]+[A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const APPROVED_VIA: Record<string, string> = {
