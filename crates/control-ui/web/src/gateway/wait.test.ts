@@ -64,6 +64,18 @@ it("asks an early gateway once", async () => {
   expect(fetched).toHaveBeenCalledTimes(1);
 });
 
+it("asks a gateway once that never knew the request, and believes one that forgot it", async () => {
+  answers = [json("unknown")];
+  await pass(30_000);
+  expect([told, fetched.mock.calls.length]).toEqual([["unsupported"], 1]);
+  told = [];
+  const other = follow(`${location.origin}/`, "r2", (state) => told.push(state));
+  answers = [down, json("waiting"), json("unknown")];
+  await pass(3_000);
+  other.stop();
+  expect(told).toEqual(["waiting", "unknown"]);
+});
+
 it("does not ask for what the browser would hide from the page", async () => {
   const told: RequestState[] = [];
   const other = follow("http://gw.example/", "r1", (state) => told.push(state));

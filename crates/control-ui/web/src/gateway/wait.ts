@@ -26,6 +26,7 @@ export function follow(root: string, requestId: string, tell: (state: RequestSta
   let asking = false;
   let stopped = false;
   let failures = 0;
+  let known = false;
 
   const later = () => {
     clearTimeout(timer);
@@ -35,9 +36,13 @@ export function follow(root: string, requestId: string, tell: (state: RequestSta
   const ask = async () => {
     if (asking || stopped) return;
     asking = true;
-    const state = await stateAt(url);
+    const answer = await stateAt(url);
     asking = false;
     if (stopped) return;
+    // The id has just been given. Who never knew it is another gateway behind the same address, and would say the same
+    // of the next one: to connect anew for that would make a circle.
+    const state = answer === "unknown" && !known ? "unsupported" : answer;
+    known ||= state !== "unreachable";
     failures = state === "unreachable" ? failures + 1 : 0;
     // An early gateway does not get to know more when it is asked again.
     if (state !== "unsupported") later();

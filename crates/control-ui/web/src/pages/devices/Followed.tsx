@@ -40,7 +40,8 @@ async function fateOf(requestId: string): Promise<{ state: Fate; requestId?: str
     const at = target.peek()?.root ?? root.href;
     const url = new URL(`__openclaw__/requests/${encodeURIComponent(requestId)}`, at);
     const answer: { state: Fate; requestId?: string } = await (await fetch(url)).json();
-    return answer;
+    // A proxy may answer in the gateway's place.
+    return typeof answer.state === "string" ? answer : { state: "unknown" };
   } catch {
     return { state: "unknown" };
   }
