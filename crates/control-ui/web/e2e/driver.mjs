@@ -4,6 +4,7 @@
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { setTimeout as rest } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { chromium } from "playwright-core";
 import { judge } from "./axe.mjs";
@@ -92,6 +93,22 @@ async function see(page, text, wanted, timeout) {
 
 const cdp = (page) => page.context().newCDPSession(page);
 
+/** What an expression comes to in the page, promises awaited, whatever its policy. */
+async function evaluate(page, js) {
+  const session = await cdp(page);
+  try {
+    const { result, exceptionDetails: thrown } = await session.send("Runtime.evaluate", {
+      expression: js,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (thrown) throw new Error(thrown.exception?.description ?? thrown.text);
+    return result.value ?? null;
+  } finally {
+    await session.detach();
+  }
+}
+
 const COMMANDS = {
   async start({ chromium: executablePath, patience: limit }) {
     patience = limit;
@@ -141,22 +158,14 @@ const COMMANDS = {
   text: ({ page }) => shown(page),
   url: ({ page }) => page.url(),
   title: ({ page }) => page.title(),
-  eval: async ({ page, js }) => {
-    const session = await cdp(page);
-    try {
-      const { result, exceptionDetails: thrown } = await session.send("Runtime.evaluate", {
-        expression: js,
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      if (thrown) throw new Error(thrown.exception?.description ?? thrown.text);
-      return result.value ?? null;
-    } finally {
-      await session.detach();
-    }
-  },
+  eval: ({ page, js }) => evaluate(page, js),
   until: async ({ page, js }) => {
-    await page.waitForFunction(js, undefined, { timeout: patience, polling: 50 });
+    const end = Date.now() + patience;
+    // Playwright's own waiting makes code of an expression in the page, which the page's policy forbids.
+    while ((await evaluate(page, js)) !== true) {
+      if (Date.now() > end) throw new Error(`not true within ${patience} ms`);
+      await rest(50);
+    }
   },
   until_url: ({ page, pattern: text }) => page.waitForURL((url) => pattern(text, true).test(url.href)),
   reload: ({ page }) => page.reload({ waitUntil: "load" }).then(() => undefined),
