@@ -55,6 +55,9 @@ function ofRefusals({ refused }: Overview): Thing[] {
   return [{ key: "refused", weight: "warn", sentence, to: "/connections?tab=refused", look: "See why" }];
 }
 
+/** The doctor's check of devices that wait for approval. */
+const WAITING_CHECK = "device-pairing";
+
 /** What the gateway itself points out. Waiting devices have a sentence already; the doctor's findings come by themselves. */
 function ofAttention(attention: readonly Attention[], doctor: Doctor | undefined): Thing[] {
   const told = new Set(doctor?.findings.filter((found) => found.status !== "ok").map((found) => found.fix));
@@ -70,7 +73,10 @@ function ofAttention(attention: readonly Attention[], doctor: Doctor | undefined
 
 function ofDoctor(doctor: Doctor | undefined): Thing[] {
   if (!doctor) return [];
-  const found = doctor.findings.filter((found) => found.status === "blocking" || found.status === "warning");
+  // Waiting devices have a sentence of their own.
+  const found = doctor.findings.filter(
+    ({ check, status }) => (status === "blocking" || status === "warning") && check !== WAITING_CHECK,
+  );
   const blocking = found.filter((found) => found.status === "blocking").length;
   if (found.length === 0) return [];
   const first = found[0];
