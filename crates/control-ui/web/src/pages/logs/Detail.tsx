@@ -1,5 +1,5 @@
 import { Link } from "../../shell/Link";
-import { Button, Command, CopyButton, Dialog, exact, Facts } from "../../ui";
+import { Button, Command, CopyButton, Dialog, exact, Facts, Id } from "../../ui";
 import type { Filter } from "./buffer";
 import styles from "./Logs.module.css";
 import type { Line } from "./line";
@@ -36,9 +36,25 @@ export function Detail({ line, onClose, onFilter }: DetailProps) {
           ["Time", Number.isNaN(line.atMs) ? null : exact(line.atMs)],
           ["Came", line.times > 1 ? `${line.times} times in a row` : null],
           ["Cause", cause],
-          ["Request", requestId && <Link to={`/devices?request=${requestId}`}>{requestId}</Link>],
-          ["Device", deviceId],
-          ["Connection", connId && <Link to={`/connections?id=${connId}`}>{connId}</Link>],
+          [
+            "Request",
+            requestId && (
+              <>
+                <Link to={`/devices?request=${requestId}`}>Its request</Link>{" "}
+                <Id id={requestId} label="request id" />
+              </>
+            ),
+          ],
+          ["Device", deviceId && <Id id={deviceId} label="device id" />],
+          [
+            "Connection",
+            connId && (
+              <>
+                <Link to={`/connections?id=${connId}`}>Its story</Link>{" "}
+                <Id id={connId} label="connection id" />
+              </>
+            ),
+          ],
           ...Object.entries(others).map(([name, value]) => [name, value] as const),
         ]}
       />
