@@ -6,7 +6,8 @@ const SAID = { "-": "Taken away", "+": "New" } as const;
 export function Changes({ lines }: { lines: readonly string[] }) {
   if (lines.length === 0) return <p>Nothing is different from the file.</p>;
   return (
-    <ol class={styles.lines} aria-label="Changed lines">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a long line scrolls, and must scroll by keyboard too
+    <ol class={styles.lines} aria-label="Changed lines" tabIndex={0}>
       {lines.map((line, at) => {
         const mark = line.startsWith("-") ? "-" : line.startsWith("+") ? "+" : null;
         return (
