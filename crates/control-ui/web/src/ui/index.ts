@@ -2,6 +2,7 @@ export { Ago } from "./Ago";
 export { Badge } from "./Badge";
 export { Button, type ButtonProps, IconButton } from "./Button";
 export { Callout, type Tone } from "./Callout";
+export { Changes } from "./Changes";
 export { type Check, Checks, Switch } from "./Checks";
 export { Command, CopyButton, Id } from "./Command";
 export { copy } from "./clipboard";

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CallError } from "../../gateway/call";
-import { Button, Callout, confirm, TextArea } from "../../ui";
-import { Changes } from "./Changes";
+import { Button, Callout, Changes, confirm, TextArea } from "../../ui";
 import { around, diff } from "./diff";
 import styles from "./File.module.css";
 import { IssueList } from "./Issues";
@@ -63,7 +62,7 @@ export function File({ now, mayWrite, onSaved }: FileProps) {
       {meanwhile && (
         <Callout tone="warn" title="The file was changed meanwhile" live>
           <p>What somebody else changed since you began:</p>
-          <Changes lines={lines(base.raw ?? "", now.raw)} />
+          <Changes lines={lines(base.raw ?? "", now.raw)} label="Changed lines" />
           <p class={styles.ways}>
             <Button small onClick={() => setBase(now)}>
               Go on with my text

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import { atHere } from "../../gateway/clock";
 import { useLive } from "../../gateway/live";
-import { Ago, Badge, Busy, Button, Dialog, Empty, Panel, Table } from "../../ui";
+import { Ago, Badge, Busy, Button, Changes, Dialog, Empty, Panel, Table } from "../../ui";
 import { Problem } from "../Problem";
-import { Changes } from "./Changes";
 import { takeBack } from "./Review";
 import type { Past } from "./wire";
 
@@ -104,7 +103,11 @@ function One({ change, onClose }: { change: Past; onClose: () => void }) {
   return (
     <Dialog wide title={`Change ${change.id}`} onClose={onClose}>
       {told.error && <Problem what="This change could not be read" trouble={told.error.trouble} />}
-      {told.data?.shown ? <Changes lines={told.data.shown.lines} /> : !told.error && <Busy />}
+      {told.data?.shown ? (
+        <Changes lines={told.data.shown.lines} label="Changed lines" />
+      ) : (
+        !told.error && <Busy />
+      )}
     </Dialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { CallError } from "../../gateway/call";
 import type { Trouble } from "../../gateway/trouble";
-import { Busy, Button, Callout, Dialog, toast } from "../../ui";
+import { Busy, Button, Callout, Changes, Dialog, toast } from "../../ui";
 import { Problem } from "../Problem";
-import { Changes } from "./Changes";
 import { IssueList } from "./Issues";
 import { type Check, check, effectInWords, isConflict, type Saving, save, undo } from "./wire";
 
@@ -90,7 +89,11 @@ export function Review({ saving, hash, onClose, onSaved, onConflict }: ReviewPro
               <p>{warning}</p>
             </Callout>
           ))}
-          <Changes lines={checked.lines} />
+          {checked.lines.length > 0 ? (
+            <Changes lines={checked.lines} label="Changed lines" />
+          ) : (
+            <p>Nothing is different from the file.</p>
+          )}
           {checked.ok && <p>{effectInWords(checked)}</p>}
         </>
       )}

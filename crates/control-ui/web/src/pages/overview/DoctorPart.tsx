@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { CallError, call } from "../../gateway/call";
 import { useLive } from "../../gateway/live";
-import { Badge, Busy, Button, Callout, Command, confirm, Icon, Panel, toast } from "../../ui";
+import { Badge, Busy, Button, Callout, Changes, Command, confirm, Icon, Panel, toast } from "../../ui";
 import { Problem } from "../Problem";
 import styles from "./Doctor.module.css";
 import type { Doctor, Finding, Repair, Repaired } from "./wire";
@@ -212,24 +212,12 @@ function Result({ repair, examination }: { repair: Repair; examination: Examinat
   );
 }
 
-/** What the gateway puts in the place of a secret. */
-const MARKER = "__OPENCLAW_REDACTED__";
-
 /** Lines before and after. */
 function Patch({ lines, label }: { lines: readonly string[]; label: string }) {
   return (
     <figure class={styles.patch}>
       <figcaption>{label}</figcaption>
-      <ul>
-        {lines.map((line, index) => (
-          <li
-            key={index}
-            data-sign={line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : undefined}
-          >
-            <code>{line.replaceAll(MARKER, "(a secret)")}</code>
-          </li>
-        ))}
-      </ul>
+      <Changes lines={lines} label={label} />
     </figure>
   );
 }

@@ -1,13 +1,15 @@
 import styles from "./Changes.module.css";
 
+/** What the gateway puts in the place of a secret. */
+const HIDDEN = "__OPENCLAW_REDACTED__";
+
 const SAID = { "-": "Taken away", "+": "New" } as const;
 
 /** Lines that begin with `- ` or `+ `: what goes and what comes. Others stand around them. */
-export function Changes({ lines }: { lines: readonly string[] }) {
-  if (lines.length === 0) return <p>Nothing is different from the file.</p>;
+export function Changes({ lines, label }: { lines: readonly string[]; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a long line scrolls, and must scroll by keyboard too
-    <ol class={styles.lines} aria-label="Changed lines" tabIndex={0}>
+    <ol class={styles.lines} aria-label={label} tabIndex={0}>
       {lines.map((line, at) => {
         const mark = line.startsWith("-") ? "-" : line.startsWith("+") ? "+" : null;
         return (
@@ -17,7 +19,7 @@ export function Changes({ lines }: { lines: readonly string[] }) {
           >
             {mark && <span class="visually-hidden">{SAID[mark]}: </span>}
             <span aria-hidden="true">{mark ?? " "} </span>
-            {mark ? line.slice(1).replace(/^ /, "") : line}
+            {(mark ? line.slice(1).replace(/^ /, "") : line).replaceAll(HIDDEN, "(a secret)")}
           </li>
         );
       })}
