@@ -91,6 +91,24 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// What guides print in the place of a token, letters and digits only, in lower case.
+pub const PLACEHOLDER_WORDS: [&str; 14] = [
+    "token",
+    "yourtoken",
+    "yourtokenhere",
+    "yourgatewaytoken",
+    "yourgatewaytokenhere",
+    "youropenclawtoken",
+    "yoursecrettoken",
+    "yourpassword",
+    "pasteyourtokenhere",
+    "gatewaytoken",
+    "newtoken",
+    "changeme",
+    "replaceme",
+    "openclawredacted",
+];
+
 /// Whether a value is what a guide or a redacted listing prints in the place of a token: the redaction marker,
 /// `YOUR_TOKEN`, `<token>`, `$OPENCLAW_GATEWAY_TOKEN`, a row of stars (ruling 34).
 #[must_use]
@@ -109,23 +127,7 @@ pub fn is_placeholder(text: &str) -> bool {
     }
     let letters: String =
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    const WORDS: [&str; 14] = [
-        "token",
-        "yourtoken",
-        "yourtokenhere",
-        "yourgatewaytoken",
-        "yourgatewaytokenhere",
-        "youropenclawtoken",
-        "yoursecrettoken",
-        "yourpassword",
-        "pasteyourtokenhere",
-        "gatewaytoken",
-        "newtoken",
-        "changeme",
-        "replaceme",
-        "openclawredacted",
-    ];
-    WORDS.contains(&letters.as_str())
+    PLACEHOLDER_WORDS.contains(&letters.as_str())
 }
 
 #[cfg(test)]

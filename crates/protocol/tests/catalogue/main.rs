@@ -19,6 +19,7 @@ use openclaw_protocol::{
     },
     role::Role,
     scope::{Scope, ScopeSet},
+    secret,
 };
 use serde_json::{Value, json};
 
@@ -245,6 +246,20 @@ fn catalogue() -> String {
         "proxyLines",
         "[proxy: string, lines: string[]][]",
         &proxies,
+    );
+    constant(
+        &mut out,
+        "Stands in the gateway's answers where a secret is; sent back, it means \"as it was\".",
+        "redacted",
+        "",
+        &json!(secret::REDACTED),
+    );
+    constant(
+        &mut out,
+        "What guides print in the place of a token, letters and digits only, in lower case.",
+        "placeholders",
+        "string[]",
+        &json!(secret::PLACEHOLDER_WORDS),
     );
     out
 }

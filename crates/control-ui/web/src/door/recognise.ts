@@ -3,6 +3,8 @@
  * hold both to the same answers. It is a guess for explaining; it never decides who gets in.
  */
 
+import { placeholders, redacted } from "../generated/catalogue";
+
 /** What a pasted text looks like. */
 export type Kind =
   | "claimCode"
@@ -21,24 +23,7 @@ export type SetupCode = {
   expiresAtMs: number | undefined;
 };
 
-/** What stands in the place of a secret in configuration that is shown. */
-const REDACTED = "__OPENCLAW_REDACTED__";
-const PLACEHOLDER_WORDS = new Set([
-  "token",
-  "yourtoken",
-  "yourtokenhere",
-  "yourgatewaytoken",
-  "yourgatewaytokenhere",
-  "youropenclawtoken",
-  "yoursecrettoken",
-  "yourpassword",
-  "pasteyourtokenhere",
-  "gatewaytoken",
-  "newtoken",
-  "changeme",
-  "replaceme",
-  "openclawredacted",
-]);
+const PLACEHOLDER_WORDS = new Set(placeholders);
 const MAX_CODE_CHARS = 8192;
 const SEPARATOR = /[-\u0020\u2010-\u2015]/;
 
@@ -63,7 +48,7 @@ export function isUuid(text: string): boolean {
 /** Whether a value is what a guide or a redacted listing prints in the place of a token. */
 export function isPlaceholder(text: string): boolean {
   const trimmed = text.trim();
-  if (trimmed === REDACTED || (trimmed.length > 1 && trimmed.startsWith("<") && trimmed.endsWith(">"))) {
+  if (trimmed === redacted || (trimmed.length > 1 && trimmed.startsWith("<") && trimmed.endsWith(">"))) {
     return true;
   }
   if (trimmed.startsWith("$")) {

@@ -758,3 +758,24 @@ export const proxyLines: [proxy: string, lines: string[]][] = [
     ]
   ]
 ];
+
+/** Stands in the gateway's answers where a secret is; sent back, it means "as it was". */
+export const redacted = "__OPENCLAW_REDACTED__";
+
+/** What guides print in the place of a token, letters and digits only, in lower case. */
+export const placeholders: string[] = [
+  "token",
+  "yourtoken",
+  "yourtokenhere",
+  "yourgatewaytoken",
+  "yourgatewaytokenhere",
+  "youropenclawtoken",
+  "yoursecrettoken",
+  "yourpassword",
+  "pasteyourtokenhere",
+  "gatewaytoken",
+  "newtoken",
+  "changeme",
+  "replaceme",
+  "openclawredacted"
+];

@@ -1,7 +1,5 @@
+import { redacted } from "../generated/catalogue";
 import styles from "./Changes.module.css";
-
-/** What the gateway puts in the place of a secret. */
-const HIDDEN = "__OPENCLAW_REDACTED__";
 
 const SAID = { "-": "Taken away", "+": "New" } as const;
 
@@ -19,7 +17,7 @@ export function Changes({ lines, label }: { lines: readonly string[]; label: str
           >
             {mark && <span class="visually-hidden">{SAID[mark]}: </span>}
             <span aria-hidden="true">{mark ?? " "} </span>
-            {(mark ? line.slice(1).replace(/^ /, "") : line).replaceAll(HIDDEN, "(a secret)")}
+            {(mark ? line.slice(1).replace(/^ /, "") : line).replaceAll(redacted, "(a secret)")}
           </li>
         );
       })}

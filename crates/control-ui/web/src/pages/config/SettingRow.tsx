@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Badge, Button, SecretInput, Select, Switch, TextArea, TextInput } from "../../ui";
 import styles from "./Form.module.css";
 import type { Setting } from "./schema";
-import { fromTyped, HIDDEN, type Typed, toTyped } from "./values";
+import { fromTyped, type Typed, toTyped } from "./values";
 
 type SettingRowProps = {
   setting: Setting;
@@ -142,7 +142,7 @@ function Control({ setting, value, typed, disabled, onTyped, label, hint }: Cont
 /** The page is never told a secret; it can only put another in its place. */
 function Secret({ value, typed, disabled, onTyped, label, hint }: ControlProps) {
   const [replacing, replace] = useState(false);
-  const isSet = value === HIDDEN || value !== undefined;
+  const isSet = value !== undefined;
   if (isSet && typed === undefined && !replacing) {
     return (
       <div class={styles.secret}>

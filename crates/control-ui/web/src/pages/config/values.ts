@@ -1,8 +1,5 @@
 import type { Kind, Setting } from "./schema";
 
-/** Stands in the gateway's answer where a secret is; sent back, it means "as it was". */
-export const HIDDEN = "__OPENCLAW_REDACTED__";
-
 export type Values = { readonly [name: string]: unknown };
 
 export function isRecord(value: unknown): value is Values {
