@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import styles from "./Callout.module.css";
 import { Icon, type IconName } from "./Icon";
+import tones from "./tones.module.css";
 
 export type Tone = "good" | "info" | "warn" | "bad";
 
@@ -12,7 +13,7 @@ type CalloutProps = { tone?: Tone; title?: ComponentChildren; children?: Compone
 export function Callout({ tone = "info", title, children, live }: CalloutProps) {
   return (
     <div
-      class={`${styles.callout} ${styles[tone]}`}
+      class={`${styles.callout} ${tones[tone]}`}
       role={live ? (tone === "bad" ? "alert" : "status") : undefined}
     >
       <Icon name={ICONS[tone]} />
