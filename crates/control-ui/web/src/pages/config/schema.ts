@@ -1,3 +1,5 @@
+import { hasAll, wordsOf } from "../../ui/search";
+
 /** The part of JSON Schema that the gateway's schema uses. */
 export type Schema = {
   type?: string | string[];
@@ -144,13 +146,12 @@ export function inWords(value: unknown): string {
 
 /** Settings that fit all words, by path or help. */
 export function find(sections: readonly Section[], words: string): Setting[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = wordsOf(words);
   if (wanted.length === 0) return [];
   const all = sections.flatMap((section) => section.settings);
-  const fits = (text: string) => wanted.every((word) => text.includes(word));
-  const byKey = all.filter((setting) => fits(setting.key.toLowerCase()));
+  const byKey = all.filter((setting) => hasAll(setting.key, wanted));
   const byHelp = all.filter(
-    (setting) => !byKey.includes(setting) && fits(`${setting.key} ${setting.help}`.toLowerCase()),
+    (setting) => !byKey.includes(setting) && hasAll(`${setting.key} ${setting.help}`, wanted),
   );
   return [...byKey, ...byHelp];
 }

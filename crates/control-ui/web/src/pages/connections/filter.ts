@@ -1,4 +1,5 @@
 /** Which refusals are shown. */
+import { hasAll, wordsOf } from "../../ui/search";
 import type { Entry } from "./wire";
 
 /** What a reader narrows the journal down to; empty texts narrow nothing. */
@@ -15,50 +16,34 @@ export interface Filter {
 /** Nothing is narrowed. */
 export const ALL: Filter = { cause: "", words: "", device: "", withinMs: 0 };
 
+/** What the words of a search may stand in. */
+const KNOWN = [
+  "peer",
+  "addressClass",
+  "path",
+  "origin",
+  "host",
+  "client",
+  "deviceId",
+  "requestId",
+  "connId",
+  "firstConnId",
+  "cause",
+  "message",
+] as const;
+
 function known(entry: Entry): string {
-  const {
-    peer,
-    addressClass,
-    path,
-    origin,
-    host,
-    client,
-    deviceId,
-    requestId,
-    connId,
-    firstConnId,
-    cause,
-    message,
-  } = entry;
-  return [
-    peer,
-    addressClass,
-    path,
-    origin,
-    host,
-    client,
-    deviceId,
-    requestId,
-    connId,
-    firstConnId,
-    cause,
-    message,
-  ]
-    .filter((part) => part !== undefined)
-    .join("\n")
-    .toLowerCase();
+  return KNOWN.map((name) => entry[name] ?? "").join("\n");
 }
 
 /** The entries that fit, in their order. */
 export function narrow(entries: readonly Entry[], filter: Filter, nowMs: number): Entry[] {
-  const words = filter.words.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(filter.words);
   return entries.filter((entry) => {
     if (filter.cause && entry.cause !== filter.cause) return false;
     if (filter.device && !entry.deviceId?.startsWith(filter.device)) return false;
     if (filter.withinMs > 0 && entry.ts < nowMs - filter.withinMs) return false;
-    if (words.length === 0) return true;
-    const text = known(entry);
-    return words.every((word) => text.includes(word));
+    return words.length === 0 || hasAll(known(entry), words);
   });
 }
 

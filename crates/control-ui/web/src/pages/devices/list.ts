@@ -1,5 +1,6 @@
 // The one list of the page: what waits, operators, nodes; searched and sorted. Values in, values out.
 
+import { hasAll, wordsOf } from "../../ui/search";
 import { clientWords, nameOf, platformWords } from "./names";
 import type { PairedRow, PairList, PendingRow, SameAs } from "./rows";
 import { levelOf } from "./scopes";
@@ -27,8 +28,8 @@ export type Order = "seen" | "name" | "approved";
 
 /** Groups, searches and sorts. A device that is operator and node stands with the operators. */
 export function grouped(list: PairList, options: { own?: string; search?: string; order?: Order }): Groups {
-  const wanted = terms(options.search ?? "");
-  const matches = (words: string) => wanted.every((term) => words.includes(term));
+  const wanted = wordsOf(options.search ?? "");
+  const matches = (words: string) => hasAll(words, wanted);
   const entries = list.paired
     .map((row) => entryOf(row, options.own))
     .filter((entry) => matches(entry.words))
@@ -38,13 +39,6 @@ export function grouped(list: PairList, options: { own?: string; search?: string
     operators: entries.filter((entry) => entry.row.roles.includes("operator")),
     nodes: entries.filter((entry) => !entry.row.roles.includes("operator")),
   };
-}
-
-function terms(search: string): string[] {
-  return search
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((term) => term !== "");
 }
 
 /** News first, the newest on top. */

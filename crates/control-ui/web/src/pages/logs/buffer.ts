@@ -1,3 +1,4 @@
+import { hasAll, wordsOf } from "../../ui/search";
 import { LEVELS, type Level, type Line, readLine } from "./line";
 
 /** Which lines are shown. Empty strings and `trace` let everything through. */
@@ -20,12 +21,9 @@ export function passes(line: Line, { level, subsystem, cause, words }: Filter): 
   if (LEVELS.indexOf(line.level) < LEVELS.indexOf(level)) return false;
   if (subsystem && line.subsystem !== subsystem && !line.subsystem.startsWith(`${subsystem}/`)) return false;
   if (cause && line.facts.cause !== cause) return false;
-  if (!words.trim()) return true;
-  const text = `${line.message} ${line.subsystem} ${Object.values(line.facts).join(" ")}`.toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  const wanted = wordsOf(words);
+  if (wanted.length === 0) return true;
+  return hasAll(`${line.message} ${line.subsystem} ${Object.values(line.facts).join(" ")}`, wanted);
 }
 
 /** The lines that have come, and those of them that are shown. Only what is new is looked at when lines come. */
